@@ -1,0 +1,110 @@
+/* sqlite-preload: a VFS that remembers which pages a program reads and fetches them when the
+ * database opens again.
+ *
+ * Link libpreload.a with -lsqlite3 -lzstd -lpthread, call preload_register() once before the
+ * databases are opened, and open them as before (or with `vfs=preload` in the URI when
+ * `make_default` is 0). That is all a host has to do.
+ *
+ * Errors: the calls that return int answer an SQLite result code; each comment names them. No error
+ * of this library ever reaches a statement: it is counted (preload_process_stats) and logged once
+ * (sqlite3_log, SQLITE_PRELOAD_LOG). Threads: any thread may call anything here; calls that take a
+ * connection follow that connection's own thread rule. */
+#ifndef PRELOAD_H
+#define PRELOAD_H
+
+#include <sqlite3.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PRELOAD_VERSION "0.1.0"
+
+/* How to register. Zeroed means: over the process's default VFS, under the name `preload`, not the
+ * default, options from the environment alone. Strings are copied. */
+struct preload_config {
+    const char *base; /* name of the base VFS; NULL: SQLITE_PRELOAD_BASE, else the default VFS */
+    int make_default; /* 1: connections that name no VFS use this one */
+    const char *const
+        *options; /* "name=value" strings, NULL-terminated; NULL: none. See docs/options.md */
+};
+
+/* Registers the VFS `preload` over its base, or `preload-BASE` when `preload` stands over another
+ * base already. Idempotent: a second call over the same base applies the options and
+ * `make_default`, nothing more. SQLITE_OK. SQLITE_ERROR: no such base, or the base is itself a
+ * preload instance. SQLITE_NOMEM. */
+int preload_register(const struct preload_config *config);
+
+/* Takes every instance out again, joins the workers, cancels the auto-extension. SQLITE_OK, also
+ * when nothing was registered. SQLITE_BUSY: files are open under it; nothing was done. */
+int preload_unregister(void);
+
+/* For -DSQLITE_EXTRA_INIT=preload_extra_init: registers over the default VFS and becomes the
+ * default. */
+int preload_extra_init(const char *unused);
+
+/* Entry points of the loadable; in the static library they accept NULL for every argument. The
+ * first registers `preload`, the second also makes it the default. SQLITE_OK or
+ * SQLITE_OK_LOAD_PERMANENTLY (when loaded). */
+int sqlite3_preload_init(sqlite3 *db, char **error, const struct sqlite3_api_routines *api);
+int sqlite3_preloaddefault_init(sqlite3 *db, char **error, const struct sqlite3_api_routines *api);
+
+/* Sets one option for the databases that the process opens from now on. SQLITE_OK. SQLITE_ERROR: no
+ * such option, or a value that is not of its kind (the option keeps its value). */
+int preload_configure(const char *name, const char *value);
+
+/* Saves what the running session has learnt about a schema's database ("main" when NULL).
+ * SQLITE_OK: saved, or nothing to save. SQLITE_NOTFOUND: that database is not under preload.
+ * SQLITE_ERROR: not saved; logged. */
+int preload_flush(sqlite3 *db, const char *schema);
+
+/* The state of a database's replay. */
+enum preload_state {
+    PRELOAD_STATE_OFF = 0,     /* mode is off or record */
+    PRELOAD_STATE_NONE = 1,    /* no hints were found */
+    PRELOAD_STATE_LOADING = 2, /* the hints are being read or the pages fetched */
+    PRELOAD_STATE_DONE = 3,
+    PRELOAD_STATE_ABORTED = 4, /* cancelled, by a close or a limit */
+    PRELOAD_STATE_FAILED = 5   /* logged */
+};
+
+/* One database of this process, all its connections together. Pages are database pages. */
+struct preload_stats {
+    enum preload_state state;
+    sqlite3_int64 history_pages;    /* pages in the history that was loaded */
+    sqlite3_int64 history_sessions; /* sessions that it remembers */
+    sqlite3_int64 planned_pages;    /* to be fetched, bridged gaps included */
+    sqlite3_int64 issued_pages;     /* fetched so far */
+    sqlite3_int64 issued_requests;  /* advises or reads issued so far */
+    sqlite3_int64 issued_bytes;
+    sqlite3_int64 touched_pages; /* first touches of this session */
+    sqlite3_int64 used_pages;    /* touched pages that were planned */
+    sqlite3_int64 demand_pages;  /* touched pages that were not planned */
+    sqlite3_int64 saves;         /* of this session's learning */
+    sqlite3_int64 errors;        /* of ours, counted, never passed on */
+    sqlite3_int64 replay_us;     /* from the open to the end of the replay; 0 before */
+};
+
+/* SQLITE_OK. SQLITE_NOTFOUND: that database is not under preload; `out` is zeroed. */
+int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out);
+
+/* This process, since the library was registered. */
+struct preload_process_stats {
+    sqlite3_int64 opens;      /* files opened through an instance, of any kind */
+    sqlite3_int64 wrapped;    /* main databases that are recorded or replayed */
+    sqlite3_int64 prefetches; /* replays that issued at least one page */
+    sqlite3_int64 saves;
+    sqlite3_int64 errors;
+};
+void preload_process_stats(struct preload_process_stats *out);
+
+/* File-control opcodes answered by our files; a foreign file answers SQLITE_NOTFOUND (on an
+ * unopened temp: SQLITE_ERROR). The range is ours by choice of an unlikely number; SQLite reserves
+ * those below 100. */
+#define PRELOAD_FCNTL_STATS 0x70726c01 /* struct preload_stats * */
+#define PRELOAD_FCNTL_FLUSH 0x70726c02 /* no argument; SQLITE_OK or SQLITE_ERROR */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
