@@ -1,0 +1,61 @@
+/* A set of page numbers: a directory of blocks that appear when their first page does. */
+#include "hints/bitmap.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define BLOCK_BYTES         (HINT_BITMAP_BLOCK_WORDS * sizeof(uint64_t))
+#define DIRECTORY_COUNT_MIN 16
+#define DIRECTORY_COUNT_MAX ((size_t)1 << (32 - HINT_BITMAP_BLOCK_BITS))
+
+/* Makes the directory reach `block`. */
+static int directory_reach(struct hint_bitmap *bitmap, size_t block)
+{
+    size_t count = bitmap->block_count ? bitmap->block_count : DIRECTORY_COUNT_MIN;
+    uint64_t **blocks;
+
+    if (block < bitmap->block_count) return HINT_OK;
+    while (count <= block)
+        count *= 2;
+    assert(count <= DIRECTORY_COUNT_MAX);
+
+    blocks = realloc(bitmap->blocks, count * sizeof(*blocks));
+    if (!blocks) return HINT_NOMEM;
+    for (size_t i = bitmap->block_count; i < count; i++)
+        blocks[i] = NULL;
+    bitmap->blocks = blocks;
+    bitmap->block_count = count;
+    return HINT_OK;
+}
+
+void hint_bitmap_free(struct hint_bitmap *bitmap)
+{
+    for (size_t i = 0; i < bitmap->block_count; i++)
+        free(bitmap->blocks[i]);
+    free(bitmap->blocks);
+    *bitmap = (struct hint_bitmap){ 0 };
+}
+
+int hint_bitmap_add(struct hint_bitmap *bitmap, uint32_t pgno)
+{
+    size_t block = pgno >> HINT_BITMAP_BLOCK_BITS;
+    uint64_t *words;
+
+    assert(pgno >= 1);
+    if (directory_reach(bitmap, block) != HINT_OK) return HINT_NOMEM;
+    words = bitmap->blocks[block];
+    if (!words) words = calloc(HINT_BITMAP_BLOCK_WORDS, sizeof(*words));
+    if (!words) return HINT_NOMEM;
+    words[(pgno >> 6) % HINT_BITMAP_BLOCK_WORDS] |= UINT64_C(1) << (pgno & 63);
+    bitmap->blocks[block] = words;
+    return HINT_OK;
+}
+
+size_t hint_bitmap_bytes(const struct hint_bitmap *bitmap)
+{
+    size_t bytes = bitmap->block_count * sizeof(*bitmap->blocks);
+
+    for (size_t i = 0; i < bitmap->block_count; i++)
+        if (bitmap->blocks[i]) bytes += BLOCK_BYTES;
+    return bytes;
+}
