@@ -1,0 +1,124 @@
+/* Configuration: one table of options, from which parsing, help, docs/options.md and the tests are
+ * made.
+ *
+ * A value comes from the URI (`preload=MODE`, `preload_NAME=VALUE`), else from the host
+ * (preload_configure, preload_config() in SQL, preload_register), else from the environment
+ * (SQLITE_PRELOAD=MODE, SQLITE_PRELOAD_NAME), else it is the default. `off`, from whichever of
+ * them, wins. A value that is not of its kind is the default, one past its cap is the cap; both are
+ * logged. Any thread. */
+#ifndef VFS_CONFIG_H
+#define VFS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Modes are bits: `on` is record and replay. */
+enum config_mode {
+    CONFIG_MODE_OFF = 0,
+    CONFIG_MODE_RECORD = 1,
+    CONFIG_MODE_REPLAY = 2,
+    CONFIG_MODE_ON = 3,
+};
+
+enum config_kind {
+    CONFIG_KIND_MODE,
+    CONFIG_KIND_TEXT,
+    CONFIG_KIND_COUNT,
+    CONFIG_KIND_BYTES, /* with an optional suffix K, M or G; or `auto` */
+    CONFIG_KIND_MS,
+};
+
+/* Where an option is read: when the VFS is registered, for the whole process, or at each open of a
+ * database. */
+enum config_scope {
+    CONFIG_SCOPE_REGISTER,
+    CONFIG_SCOPE_PROCESS,
+    CONFIG_SCOPE_DATABASE,
+};
+
+#define CONFIG_AUTO     UINT64_MAX
+#define CONFIG_TEXT_MAX 1024 /* bytes of a text value, its end included */
+
+/* name, kind, scope, default, least, most, help */
+#define CONFIG_OPTIONS(X)                                                                          \
+    X(base, TEXT, REGISTER, "", 0, 0, "the VFS beneath; empty: the process's default")             \
+    X(mode, MODE, DATABASE, "on", 0, 0, "off, record, replay, or on (both)")                       \
+    X(store, TEXT, DATABASE, "sidecar", 0, 0,                                                      \
+      "where hints are kept: sidecar (beside the database) or sidecar:DIRECTORY (by file "         \
+      "identity)")                                                                                 \
+    X(generation, COUNT, DATABASE, "0", 0, UINT64_MAX - 1,                                         \
+      "fence: hints saved under a higher generation are never replaced")                           \
+    X(budget, BYTES, DATABASE, "auto", 0, UINT64_C(1) << 30,                                       \
+      "most bytes prefetched at open; auto: twice the usual session, at most 32 MiB")              \
+    X(window_pages, COUNT, DATABASE, "65536", 0, 1 << 20, "first touches recorded in a session")   \
+    X(window_ms, MS, DATABASE, "60000", 0, 3600000, "how long a session is recorded")              \
+    X(save_ms, MS, DATABASE, "30000", 10, 3600000,                                                 \
+      "between two saves, while something new is learnt")                                          \
+    X(history_pages, COUNT, DATABASE, "65536", 1, 1 << 20, "pages that a history remembers")       \
+    X(lock_ms, MS, DATABASE, "1000", 0, 10000, "how long a save waits for another process's save") \
+    X(requests, COUNT, DATABASE, "16", 1, 256,                                                     \
+      "prefetch requests at once (at most 16 through a foreign base)")                             \
+    X(workers, COUNT, PROCESS, "4", 1, 16, "threads that advise and save, for the whole process")  \
+    X(log, TEXT, PROCESS, "", 0, 0,                                                                \
+      "also write messages to stderr or to this file; empty: sqlite3_log alone")
+
+#define CONFIG_FIELD_MODE(name)                                 int name;
+#define CONFIG_FIELD_TEXT(name)                                 char name[CONFIG_TEXT_MAX];
+#define CONFIG_FIELD_COUNT(name)                                uint64_t name;
+#define CONFIG_FIELD_BYTES(name)                                uint64_t name;
+#define CONFIG_FIELD_MS(name)                                   uint64_t name;
+#define CONFIG_FIELD(name, kind, scope, def, least, most, help) CONFIG_FIELD_##kind(name)
+
+/* One value an option; which of them a source has set is a bit by the option's place in the table.
+ */
+struct config {
+    uint32_t set;
+    CONFIG_OPTIONS(CONFIG_FIELD)
+};
+
+struct config_option {
+    const char *name;
+    enum config_kind kind;
+    enum config_scope scope;
+    const char *def;
+    uint64_t least;
+    uint64_t most;
+    const char *help;
+    size_t offset; /* of the value in struct config */
+};
+
+extern const struct config_option preload_config_options[];
+extern const size_t preload_config_option_count;
+
+enum config_result {
+    CONFIG_OK,
+    CONFIG_CLAMPED, /* past its least or most, which was taken instead */
+    CONFIG_BAD,     /* not of its kind; the value is as it was */
+    CONFIG_UNKNOWN, /* no such option */
+};
+
+/* Sets one value from text. */
+enum config_result preload_config_set(struct config *config, const char *name, const char *value);
+
+/* Prints a value as preload_config_set reads it. `len` bytes of `out`, cut when too small. */
+void preload_config_print(char *out, size_t len, const struct config *config,
+                          const struct config_option *option);
+
+const struct config_option *preload_config_find(const char *name);
+
+/* The host's own setting, kept for the process; CONFIG_CLAMPED and CONFIG_BAD are logged here. */
+enum config_result preload_config_host(const char *name, const char *value);
+
+/* What holds now: default, environment, host, and the URI of a file name as xOpen got it (NULL:
+ * none). Bad values are logged. */
+void preload_config_resolve(struct config *out, const char *uri_name);
+
+/* The process's options alone, without logging: for those whose place is in no database. */
+void preload_config_process(struct config *out);
+
+/* fork(): the host's settings are held still while the process is copied. */
+void preload_config_before_fork(void);
+void preload_config_after_fork(void);
+
+#endif
