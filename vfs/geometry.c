@@ -1,0 +1,29 @@
+/* Offsets are of the file format, "The Database Header": 16 page size, 24 change counter, 28 size
+ * in pages, 40 schema cookie, 92 the change counter for which the size is valid. */
+#include "vfs/geometry.h"
+
+#include <string.h>
+
+static uint32_t get_be32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+bool preload_is_page_size(uint32_t bytes)
+{
+    return bytes >= 512 && bytes <= 65536 && (bytes & (bytes - 1)) == 0;
+}
+
+bool preload_geometry_read(struct geometry *out, const uint8_t header[GEOMETRY_HEADER_BYTES])
+{
+    uint32_t page_size = (uint32_t)header[16] << 8 | header[17];
+
+    if (memcmp(header, "SQLite format 3", 16) != 0) return false;
+    if (page_size == 1) page_size = 65536;
+    if (!preload_is_page_size(page_size)) return false;
+    out->page_size = page_size;
+    out->change_counter = get_be32(header + 24);
+    out->page_count = get_be32(header + 92) == out->change_counter ? get_be32(header + 28) : 0;
+    out->schema_cookie = get_be32(header + 40);
+    return true;
+}
