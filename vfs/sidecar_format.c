@@ -1,0 +1,137 @@
+/* Header fields are little-endian at fixed offsets: 0 magic, 16 version, 20 page size, 24 pages, 28
+ * schema cookie, 32 generation, 40 the zstd frame. */
+#include "vfs/sidecar_format.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "hints/record.h"
+
+#define SIDECAR_ZSTD_LEVEL 3
+
+/* RFC 8878, 3.1.1.1: after the magic number comes the descriptor, whose bit 2 says that a checksum
+ * follows. */
+#define ZSTD_DESCRIPTOR_OFFSET 4
+#define ZSTD_CHECKSUM_FLAG     4
+
+/* The record's columns are 13 bytes a page, behind at most 32 sessions. */
+#define RECORD_BYTES_MAX(pages_max) ((size_t)13 * (pages_max) + 2048)
+
+static uint64_t get_le(const uint8_t *bytes, size_t width)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < width; i++)
+        value |= (uint64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+static void put_le(uint8_t *bytes, uint64_t value, size_t width)
+{
+    for (size_t i = 0; i < width; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
+{
+    return len >= SIDECAR_MAGIC_BYTES && memcmp(bytes, SIDECAR_MAGIC, SIDECAR_MAGIC_BYTES) == 0;
+}
+
+static const char *decode_frame(struct hint_history *history, const uint8_t *frame, size_t len,
+                                size_t pages_max)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(frame, len);
+    size_t record_len;
+    uint8_t *record;
+    int rc;
+
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
+        return "no zstd frame that states its size";
+    if (size > RECORD_BYTES_MAX(pages_max)) return "more pages than any history holds";
+    if (!(frame[ZSTD_DESCRIPTOR_OFFSET] & ZSTD_CHECKSUM_FLAG)) return "the frame has no checksum";
+    if (ZSTD_findFrameCompressedSize(frame, len) != len) return "truncated, or bytes left over";
+    record = malloc((size_t)size + 1);
+    if (!record) return "out of memory";
+    record_len = ZSTD_decompress(record, (size_t)size, frame, len);
+    if (ZSTD_isError(record_len)) {
+        free(record);
+        return "wrong checksum or damaged frame";
+    }
+    rc = hint_record_decode(history, record, record_len, pages_max);
+    free(record);
+    if (rc == HINT_FULL) return "more pages than any history holds";
+    if (rc == HINT_NOMEM) return "out of memory";
+    return rc == HINT_OK ? NULL : "the history breaks its rules";
+}
+
+const char *preload_sidecar_decode(struct hint_history *history, struct store_evidence *evidence,
+                                   const uint8_t *bytes, size_t len, size_t pages_max)
+{
+    const char *why;
+
+    hint_history_free(history);
+    if (!preload_sidecar_is_ours(bytes, len)) return "not a sidecar";
+    if (len <= SIDECAR_HEADER_BYTES) return "truncated";
+    if (get_le(bytes + 16, 4) != SIDECAR_VERSION) return "of another format version";
+    evidence->page_size = (uint32_t)get_le(bytes + 20, 4);
+    evidence->page_count = (uint32_t)get_le(bytes + 24, 4);
+    evidence->schema_cookie = (uint32_t)get_le(bytes + 28, 4);
+    evidence->generation = get_le(bytes + 32, 8);
+    if (!preload_is_page_size(evidence->page_size)) return "no such page size";
+    why =
+        decode_frame(history, bytes + SIDECAR_HEADER_BYTES, len - SIDECAR_HEADER_BYTES, pages_max);
+    if (why) hint_history_free(history);
+    return why;
+}
+
+static void encode_header(uint8_t *out, const struct store_evidence *evidence)
+{
+    memcpy(out, SIDECAR_MAGIC, SIDECAR_MAGIC_BYTES);
+    put_le(out + 16, SIDECAR_VERSION, 4);
+    put_le(out + 20, evidence->page_size, 4);
+    put_le(out + 24, evidence->page_count, 4);
+    put_le(out + 28, evidence->schema_cookie, 4);
+    put_le(out + 32, evidence->generation, 8);
+}
+
+static size_t compress_frame(uint8_t *out, size_t room, const uint8_t *record, size_t len)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    size_t written = 0;
+
+    if (!context) return 0;
+    if (!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)) &&
+        !ZSTD_isError(
+            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, SIDECAR_ZSTD_LEVEL))) {
+        written = ZSTD_compress2(context, out, room, record, len);
+        if (ZSTD_isError(written)) written = 0;
+    }
+    ZSTD_freeCCtx(context);
+    return written;
+}
+
+bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_history *history,
+                            const struct store_evidence *evidence)
+{
+    size_t record_max = hint_record_bound(history);
+    size_t frame_max = ZSTD_compressBound(record_max);
+    uint8_t *record = malloc(record_max);
+    uint8_t *file = malloc(SIDECAR_HEADER_BYTES + frame_max);
+    size_t frame_len = 0;
+
+    if (record && file) {
+        size_t record_len = hint_record_encode(record, history);
+
+        encode_header(file, evidence);
+        frame_len = compress_frame(file + SIDECAR_HEADER_BYTES, frame_max, record, record_len);
+    }
+    free(record);
+    if (frame_len == 0 || SIDECAR_HEADER_BYTES + frame_len > SIDECAR_BYTES_MAX) {
+        free(file);
+        return false;
+    }
+    *out = file;
+    *out_len = SIDECAR_HEADER_BYTES + frame_len;
+    return true;
+}

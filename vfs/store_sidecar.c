@@ -1,0 +1,360 @@
+/* Hints in a file: `<db>-preload`, or in a directory given by the host under the database's
+ * identity.
+ *
+ * A save is locked on a fixed name, the temporary file `<sidecar>-tmp`: flock on it, and the name
+ * must still lead to the locked inode, for the holder before us renamed it away. Under the lock the
+ * sidecar is read again, the session folded in, the result written and renamed into place. Locking
+ * the sidecar itself would lose saves: each rename puts a new inode under its name (151 of 480
+ * kept; this way 480).
+ *
+ * No name is followed through a symlink, nothing that lacks our magic is ever written to, renamed
+ * over or removed. There is no fsync: a torn file fails its checksum and is an empty history. */
+#include "vfs/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vfs/log.h"
+#include "vfs/sidecar_format.h"
+
+#define LOCK_RETRY_NS 1000000L
+
+/* What a stored history may hold at most, whatever the running host's own cap: another host may
+ * have a larger one. */
+#define STORED_PAGES_MAX ((size_t)1 << 20)
+
+struct store_sidecar {
+    struct store base;
+    struct identity identity;
+    size_t history_pages_max;
+    uint64_t lock_ms;
+    char *database_path;
+    char *path;
+    char *tmp_path;
+};
+
+static struct store_sidecar *self_of(struct store *store)
+{
+    return (struct store_sidecar *)store;
+}
+
+/* Reads a whole regular file. NULL with errno: ENOENT when there is none, EFBIG past the cap,
+ * ENOTSUP for what is no plain file. O_NONBLOCK, because a FIFO under that name must not hang us.
+ */
+static uint8_t *read_file(const char *path, size_t *len)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    uint8_t *bytes = NULL;
+    struct stat st;
+    int saved;
+
+    if (fd < 0) return NULL;
+    if (fstat(fd, &st) != 0) goto out;
+    if (!S_ISREG(st.st_mode) || st.st_size > (off_t)SIDECAR_BYTES_MAX) {
+        errno = S_ISREG(st.st_mode) ? EFBIG : ENOTSUP;
+        goto out;
+    }
+    bytes = malloc((size_t)st.st_size + 1);
+    if (!bytes) goto out;
+    for (*len = 0; *len < (size_t)st.st_size;) {
+        ssize_t got = pread(fd, bytes + *len, (size_t)st.st_size - *len, (off_t)*len);
+
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        *len += (size_t)got;
+    }
+out:
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return bytes;
+}
+
+/* Loads without a word; `*why` says what was wrong with a bad one. */
+static enum store_result read_sidecar(const struct store_sidecar *self,
+                                      struct hint_history *history, struct store_evidence *evidence,
+                                      const char **why)
+{
+    size_t len = 0;
+    uint8_t *bytes = read_file(self->path, &len);
+
+    hint_history_free(history);
+    *why = NULL;
+    if (!bytes) {
+        if (errno == ENOENT || errno == ENOTDIR) return STORE_NONE;
+        *why = strerror(errno);
+        return STORE_BAD;
+    }
+    *why = preload_sidecar_decode(history, evidence, bytes, len, STORED_PAGES_MAX);
+    free(bytes);
+    return *why ? STORE_BAD : STORE_OK;
+}
+
+static enum store_result sidecar_load(struct store *store, struct hint_history *history,
+                                      struct store_evidence *evidence)
+{
+    const struct store_sidecar *self = self_of(store);
+    const char *why;
+    enum store_result result = read_sidecar(self, history, evidence, &why);
+
+    if (result == STORE_BAD) preload_log_error("%s: hints not used: %s", self->path, why);
+    return result;
+}
+
+/* Whether a file under one of our names may be written or replaced: there is none, or it is a plain
+ * one with a single name that begins with our magic; an empty one only where `empty_is_ours` (the
+ * temporary file of a killed save). */
+static bool may_replace(const char *path, int fd, bool empty_is_ours)
+{
+    uint8_t magic[SIDECAR_MAGIC_BYTES];
+    struct stat st;
+    bool ours;
+
+    if (fd < 0) {
+        fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0) return errno == ENOENT;
+        ours = may_replace(path, fd, empty_is_ours);
+        close(fd);
+        return ours;
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) return false;
+    if (st.st_size == 0) return empty_is_ours;
+    return pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
+           preload_sidecar_is_ours(magic, sizeof magic);
+}
+
+static bool is_still_named(int fd, const char *path)
+{
+    struct stat named;
+    struct stat locked;
+
+    return lstat(path, &named) == 0 && fstat(fd, &locked) == 0 && named.st_ino == locked.st_ino &&
+           named.st_dev == locked.st_dev;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Opens and locks the temporary file. -1 with errno: EAGAIN when the wait was over or cancelled. */
+static int lock_tmp(const struct store_sidecar *self, const atomic_bool *cancelled)
+{
+    const struct timespec pause = { .tv_nsec = LOCK_RETRY_NS };
+    uint64_t deadline = now_ms() + self->lock_ms;
+
+    for (;;) {
+        int fd = open(self->tmp_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+
+        if (fd < 0) return -1;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            if (is_still_named(fd, self->tmp_path)) return fd;
+        } else if (errno != EWOULDBLOCK && errno != EINTR) {
+            int saved = errno;
+
+            close(fd);
+            errno = saved;
+            return -1;
+        }
+        close(fd);
+        if (now_ms() >= deadline || (cancelled && atomic_load(cancelled))) {
+            errno = EAGAIN;
+            return -1;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t put = pwrite(fd, bytes + done, len - done, (off_t)done);
+
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
+        done += (size_t)put;
+    }
+    return true;
+}
+
+/* The sidecar is as readable as the database; root gives it to the database's owner, who could not
+ * replace it otherwise. */
+static bool dress_like_database(int fd, const struct stat *database)
+{
+    if (geteuid() == 0 && fchown(fd, database->st_uid, database->st_gid) != 0) return false;
+    return fchmod(fd, database->st_mode & 0666) == 0;
+}
+
+/* Writes the locked temporary file and renames it into place. */
+static bool put_in_place(const struct store_sidecar *self, int fd,
+                         const struct hint_history *history, const struct store_evidence *evidence,
+                         const struct stat *database)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    bool done;
+
+    if (!preload_sidecar_encode(&bytes, &len, history, evidence)) {
+        errno = EFBIG;
+        return false;
+    }
+    done = ftruncate(fd, 0) == 0 && write_all(fd, bytes, len) &&
+           dress_like_database(fd, database) && rename(self->tmp_path, self->path) == 0;
+    free(bytes);
+    return done;
+}
+
+static bool is_our_database(const struct store_sidecar *self, struct stat *st)
+{
+    struct identity found;
+
+    if (stat(self->database_path, st) != 0) return false;
+    found = (struct identity){ .device = st->st_dev, .inode = st->st_ino };
+    return preload_identity_equal(found, self->identity);
+}
+
+/* What is stored now with the session folded in. Hints of another page size count for nothing. */
+static enum store_result fold_into_stored(const struct store_sidecar *self,
+                                          struct hint_history *history,
+                                          const struct hint_session *session,
+                                          const struct store_evidence *evidence)
+{
+    struct store_evidence stored = { 0 };
+    const char *why;
+    int rc;
+
+    if (read_sidecar(self, history, &stored, &why) == STORE_OK) {
+        if (stored.generation > evidence->generation) {
+            preload_log_error("%s: not saved: generation %" PRIu64 " is stored, ours is %" PRIu64,
+                              self->path, stored.generation, evidence->generation);
+            return STORE_FENCED;
+        }
+        if (stored.page_size != evidence->page_size) hint_history_free(history);
+    }
+    rc = hint_history_fold(history, session);
+    if (rc == HINT_OK) rc = hint_history_prune(history, self->history_pages_max);
+    return rc == HINT_OK ? STORE_OK : STORE_FAILED;
+}
+
+/* Everything that happens under the lock. The temporary file is removed unless it was renamed: it
+ * is ours, and while we hold the lock so is its name. */
+static enum store_result save_locked(const struct store_sidecar *self, int fd,
+                                     struct hint_history *history,
+                                     const struct hint_session *session,
+                                     const struct store_evidence *evidence)
+{
+    enum store_result result = STORE_FAILED;
+    struct stat database;
+
+    if (!may_replace(self->tmp_path, fd, true)) {
+        preload_log_error("%s: not saved: that file is not ours", self->tmp_path);
+        return STORE_FAILED;
+    }
+    if (!may_replace(self->path, -1, false))
+        preload_log_error("%s: not saved: that file is not ours", self->path);
+    else
+        result = fold_into_stored(self, history, session, evidence);
+    if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
+    if (result == STORE_OK && !put_in_place(self, fd, history, evidence, &database)) {
+        preload_log_error("%s: not saved: %s", self->path, strerror(errno));
+        result = STORE_FAILED;
+    }
+    if (result != STORE_OK) unlink(self->tmp_path);
+    return result;
+}
+
+static enum store_result sidecar_save(struct store *store, struct hint_history *history,
+                                      const struct hint_session *session,
+                                      const struct store_evidence *evidence,
+                                      const atomic_bool *cancelled)
+{
+    const struct store_sidecar *self = self_of(store);
+    enum store_result result;
+    struct stat database;
+    int fd;
+
+    if (!is_our_database(self, &database)) return STORE_GONE;
+    fd = lock_tmp(self, cancelled);
+    if (fd < 0 && errno == EAGAIN) return STORE_BUSY;
+    if (fd < 0) {
+        preload_log_error("%s: hints are kept in memory only: %s", self->path, strerror(errno));
+        return STORE_FAILED;
+    }
+    result = save_locked(self, fd, history, session, evidence);
+    close(fd);
+    return result;
+}
+
+static void sidecar_free(struct store *store)
+{
+    struct store_sidecar *self = self_of(store);
+
+    free(self->database_path);
+    free(self->path);
+    free(self->tmp_path);
+    free(self);
+}
+
+static const struct store_verbs sidecar_verbs = { sidecar_load, sidecar_save, sidecar_free };
+
+const char *preload_sidecar_path(const struct store *store)
+{
+    return ((const struct store_sidecar *)store)->path;
+}
+
+static char *concat(const char *a, const char *b)
+{
+    size_t len = strlen(a) + strlen(b) + 1;
+    char *text = malloc(len);
+
+    if (text) (void)snprintf(text, len, "%s%s", a, b);
+    return text;
+}
+
+/* Where the file goes. NULL: no memory, an unknown store, or beside the database where that is not
+ * allowed. */
+static char *sidecar_path(const char *database_path, struct identity identity, const char *store,
+                          bool beside)
+{
+    static const char in_directory[] = "sidecar:";
+    char name[64];
+
+    if (strcmp(store, "sidecar") == 0) return beside ? concat(database_path, "-preload") : NULL;
+    if (strncmp(store, in_directory, sizeof in_directory - 1) != 0 ||
+        !store[sizeof in_directory - 1]) {
+        preload_log_error("store=%s: no such store; hints are kept in memory only", store);
+        return NULL;
+    }
+    (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)identity.device,
+                   (uintmax_t)identity.inode);
+    return concat(store + sizeof in_directory - 1, name);
+}
+
+struct store *preload_sidecar_new(const char *database_path, struct identity identity,
+                                  const struct config *config, bool beside)
+{
+    struct store_sidecar *self = calloc(1, sizeof *self);
+
+    if (!self) return NULL;
+    self->base.verbs = &sidecar_verbs;
+    self->identity = identity;
+    self->history_pages_max = (size_t)config->history_pages;
+    self->lock_ms = config->lock_ms;
+    self->database_path = concat(database_path, "");
+    self->path = sidecar_path(database_path, identity, config->store, beside);
+    if (self->path) self->tmp_path = concat(self->path, "-tmp");
+    if (self->database_path && self->tmp_path) return &self->base;
+    sidecar_free(&self->base);
+    return NULL;
+}
