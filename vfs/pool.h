@@ -1,0 +1,64 @@
+/* The process's worker threads: at most 16, started when there is work, gone after a while without
+ * any.
+ *
+ * A worker blocks every signal and calls no SQLite function. It has a descriptor table of its own,
+ * emptied of all but 0, 1 and 2, so that it may open and close a database file: POSIX locks belong
+ * to a table, and closing any descriptor of a file drops the table's locks on it. Where the kernel
+ * or a seccomp filter denies that (before Linux 5.9), preload_pool_has_private_table() is false in
+ * a worker, and it must not open a database.
+ *
+ * Any thread may submit and cancel. */
+#ifndef VFS_POOL_H
+#define VFS_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POOL_THREADS_MAX 16
+#define POOL_IDLE_MS     2000
+
+enum pool_task_state {
+    POOL_IDLE = 0, /* not in the pool: zeroed, done or cancelled */
+    POOL_QUEUED,
+    POOL_RUNNING,
+};
+
+/* Lies in its owner's memory, zeroed before first use. `run` may submit its own task again; the
+ * owner must not free it before preload_pool_cancel has returned. */
+struct pool_task {
+    void (*run)(struct pool_task *task);
+    struct pool_task *next;
+    uint64_t due_us; /* preload_pool_now_us(); 0: at once */
+    enum pool_task_state state;
+    bool again; /* submitted while running */
+    uint64_t again_us;
+};
+
+/* Microseconds of a clock that never jumps. */
+uint64_t preload_pool_now_us(void);
+
+/* Runs the task at `due_us` (0: at once) on a worker, starting one when fewer than `threads_max`
+ * run and none is free. A task that is queued moves to the earlier of both times; a running one
+ * runs again. False when no thread could be started and none runs: the task is not queued. */
+bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threads_max);
+
+/* Takes the task out of the queue, or waits until its run returned. Not from within the task. */
+void preload_pool_cancel(struct pool_task *task);
+
+/* True on a worker that has its own descriptor table. */
+bool preload_pool_has_private_table(void);
+
+/* Ends every worker and waits for them; queued tasks are forgotten. The pool can be used again
+ * afterwards. */
+void preload_pool_stop(void);
+
+/* Threads alive, for the statistics and the bounds tests. */
+unsigned preload_pool_threads(void);
+
+/* fork(): the pool is held still while the process is copied; the child has no workers and an empty
+ * queue. */
+void preload_pool_before_fork(void);
+void preload_pool_after_fork_in_parent(void);
+void preload_pool_after_fork_in_child(void);
+
+#endif
