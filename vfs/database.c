@@ -1,0 +1,419 @@
+/* The registry of open databases, and the life of one. */
+#include "vfs/database.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "vfs/log.h"
+#include "vfs/process.h"
+#include "vfs/replay.h"
+#include "vfs/save.h"
+
+/* Open ones have references; dormant ones have none. */
+static struct {
+    pthread_mutex_t mutex;
+    struct database *databases;
+    struct database *inherited; /* a parent's, after fork(): never touched again, kept so that no
+                                   leak is reported */
+} registry = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+static void begin_session(struct database *database)
+{
+    hint_session_free(&database->session);
+    database->session.began_s = (int64_t)time(NULL);
+    /* Without random bytes the clock tells sessions apart well enough: an id only has to be rare.
+     */
+    if (getrandom(&database->session.id, sizeof database->session.id, GRND_NONBLOCK) < 0) {
+        uint64_t now_us = preload_pool_now_us();
+
+        memcpy(&database->session.id, &now_us, sizeof now_us);
+    }
+    database->opened_us = preload_pool_now_us();
+    database->saved_pages = 0;
+}
+
+static void free_database(struct database *database)
+{
+    if (!database) return;
+    if (database->store) database->store->verbs->free(database->store);
+    hint_session_free(&database->session);
+    hint_history_free(&database->history);
+    hint_bitmap_free(&database->planned);
+    preload_prefetch_free(&database->prefetch);
+    pthread_mutex_destroy(&database->lock);
+    pthread_mutex_destroy(&database->save_lock);
+    free(database->path);
+    free(database);
+}
+
+static struct database *new_database(struct identity identity, sqlite3_vfs *base, bool base_is_os,
+                                     const char *name, const struct config *config)
+{
+    struct database *database = calloc(1, sizeof *database);
+
+    if (!database) return NULL;
+    pthread_mutex_init(&database->lock, NULL);
+    pthread_mutex_init(&database->save_lock, NULL);
+    database->identity = identity;
+    database->base = base;
+    database->base_is_os = base_is_os;
+    database->config = *config;
+    database->path = strdup(name);
+    if (!database->path) {
+        free_database(database);
+        return NULL;
+    }
+    database->store = preload_sidecar_new(name, identity, config, base_is_os);
+    return database;
+}
+
+/* Back from dormancy: a new session with what the process still knows. */
+static void wake(struct database *database, const struct config *config)
+{
+    preload_prefetch_free(&database->prefetch);
+    memset(&database->prefetch, 0, sizeof database->prefetch);
+    hint_bitmap_free(&database->planned);
+    atomic_store(&database->plan_ready, false);
+    database->config = *config;
+}
+
+/* The functions below hold the registry's mutex. */
+
+static struct database *find(struct identity identity, const sqlite3_vfs *base)
+{
+    for (struct database *database = registry.databases; database; database = database->next) {
+        if (database->base == base && preload_identity_equal(database->identity, identity))
+            return database;
+    }
+    return NULL;
+}
+
+static void unlink_database(struct database *database)
+{
+    struct database **at = &registry.databases;
+
+    while (*at && *at != database)
+        at = &(*at)->next;
+    if (*at) *at = database->next;
+}
+
+/* Takes the dormant ones past the newest `keep` out and returns them. */
+static struct database *take_dormant(size_t keep)
+{
+    struct database *taken = NULL;
+    struct database **at = &registry.databases;
+
+    while (*at) {
+        struct database *database = *at;
+
+        if (database->references > 0 || keep > 0) {
+            if (database->references == 0) keep--;
+            at = &database->next;
+        } else {
+            *at = database->next;
+            database->next = taken;
+            taken = database;
+        }
+    }
+    return taken;
+}
+
+/* The functions above hold the registry's mutex. */
+
+static void free_all(struct database *database)
+{
+    while (database) {
+        struct database *next = database->next;
+
+        free_database(database);
+        database = next;
+    }
+}
+
+static bool acquire(struct database **out, struct identity identity, sqlite3_vfs *base,
+                    bool base_is_os, const char *name, const struct config *config)
+{
+    struct database *database;
+    bool first;
+
+    pthread_mutex_lock(&registry.mutex);
+    database = find(identity, base);
+    if (!database) {
+        database = new_database(identity, base, base_is_os, name, config);
+        if (database) {
+            database->next = registry.databases;
+            registry.databases = database;
+        }
+    } else if (database->references == 0) {
+        wake(database, config);
+    }
+    first = database && database->references++ == 0;
+    if (first) begin_session(database);
+    pthread_mutex_unlock(&registry.mutex);
+    *out = database;
+    return first;
+}
+
+static void add_connection(struct database *database, struct connection *connection,
+                           const struct config *config)
+{
+    const struct hint_window window = {
+        .pages_max = (uint32_t)config->window_pages,
+        .us_max = config->window_ms * 1000,
+    };
+
+    connection->database = database;
+    connection->forks = preload_process_forks();
+    if (config->mode & CONFIG_MODE_RECORD)
+        hint_recorder_init(&connection->recorder, window);
+    else
+        connection->recorder.full = true;
+    pthread_mutex_lock(&database->lock);
+    connection->next = database->connections;
+    database->connections = connection;
+    pthread_mutex_unlock(&database->lock);
+}
+
+void preload_database_attach(struct connection *connection, sqlite3_vfs *base, bool base_is_os,
+                             sqlite3_file *main, const char *name, const struct config *config)
+{
+    struct database *database;
+    struct identity identity;
+    bool first;
+
+    connection->page_shift = CONNECTION_SHIFT_UNKNOWN;
+    connection->recorder.full = true;
+    if (!preload_identity_of_path(&identity, name)) return;
+    first = acquire(&database, identity, base, base_is_os, name, config);
+    if (!database) {
+        preload_log_error("%s: not recorded: out of memory", name);
+        return;
+    }
+    add_connection(database, connection, config);
+    if (first && config->mode & CONFIG_MODE_REPLAY) preload_replay_start(connection, main, name);
+    if (config->mode & CONFIG_MODE_RECORD) preload_save_schedule(database);
+}
+
+/* The connection's touches become the session's, and its recorder is gone. */
+static void fold_connection(struct database *database, struct connection *connection)
+{
+    struct hint_session merged = { 0 };
+    int rc = preload_save_session(&merged, database);
+    struct connection **at = &database->connections;
+
+    pthread_mutex_lock(&database->lock);
+    if (rc == HINT_OK) {
+        struct hint_session old = database->session;
+
+        database->session = merged;
+        merged = old;
+    }
+    while (*at && *at != connection)
+        at = &(*at)->next;
+    if (*at) *at = connection->next;
+    pthread_mutex_unlock(&database->lock);
+    hint_session_free(&merged);
+    hint_recorder_free(&connection->recorder);
+}
+
+static void cancel_work(struct database *database)
+{
+    atomic_store(&database->prefetch.cancelled, true);
+    atomic_store(&database->save_cancelled, true);
+    preload_pool_cancel(&database->replay_task);
+    preload_pool_cancel(&database->save_task);
+    preload_prefetch_end(&database->prefetch, PRELOAD_STATE_ABORTED);
+    atomic_store(&database->save_cancelled, false);
+}
+
+static bool drop_reference(struct database *database)
+{
+    bool last;
+
+    pthread_mutex_lock(&registry.mutex);
+    last = --database->references == 0;
+    if (last) unlink_database(database);
+    pthread_mutex_unlock(&registry.mutex);
+    return last;
+}
+
+/* A connection that a child inherited over fork() is its parent's: neither saved nor taken apart
+ * here. */
+static bool is_inherited(const struct connection *connection)
+{
+    return connection->forks != preload_process_forks();
+}
+
+void preload_database_detach(struct connection *connection)
+{
+    struct database *database = connection->database;
+
+    if (!database || is_inherited(connection)) return;
+    if (connection->owns_readers) {
+        atomic_store(&database->prefetch.cancelled, true);
+        preload_prefetch_stop_readers(&database->prefetch);
+        preload_prefetch_close_handles(&database->prefetch);
+        connection->owns_readers = false;
+    }
+    fold_connection(database, connection);
+    connection->is_last = drop_reference(database);
+    if (connection->is_last) cancel_work(database);
+}
+
+/* Where the store failed, what was learnt stays in memory; unless the file was opened again
+ * meanwhile, which made a database of its own. */
+static void retire(struct database *database)
+{
+    struct database *surplus;
+
+    pthread_mutex_lock(&registry.mutex);
+    if (database->dormant_worthy && database->history.len > 0 &&
+        !find(database->identity, database->base)) {
+        database->next = registry.databases;
+        registry.databases = database;
+        database = NULL;
+    }
+    surplus = take_dormant(DATABASES_DORMANT_MAX);
+    pthread_mutex_unlock(&registry.mutex);
+    free_database(database);
+    free_all(surplus);
+}
+
+void preload_database_release(struct connection *connection)
+{
+    struct database *database = connection->database;
+
+    connection->database = NULL;
+    if (!database || is_inherited(connection)) return;
+    if (connection->is_last) {
+        (void)preload_save(database);
+        retire(database);
+    }
+    preload_log_say();
+}
+
+void preload_database_close_handles(struct connection *connection)
+{
+    struct prefetch *prefetch = &connection->database->prefetch;
+
+    if (atomic_load_explicit(&prefetch->state, memory_order_relaxed) == PRELOAD_STATE_LOADING)
+        return;
+    preload_prefetch_stop_readers(prefetch);
+    preload_prefetch_close_handles(prefetch);
+    connection->owns_readers = false;
+}
+
+uint64_t preload_database_opened_us(const struct database *database)
+{
+    return database->opened_us;
+}
+
+void preload_database_saw_header(struct database *database, const struct geometry *geometry)
+{
+    struct prefetch *prefetch = &database->prefetch;
+
+    pthread_mutex_lock(&database->lock);
+    database->geometry = *geometry;
+    pthread_mutex_unlock(&database->lock);
+    if (!atomic_load_explicit(&database->plan_ready, memory_order_acquire)) return;
+    if (prefetch->page_size == geometry->page_size || atomic_load(&prefetch->cancelled)) return;
+    atomic_store(&prefetch->cancelled, true);
+    preload_log_error("%s: prefetch stopped: pages are %u bytes, the hints are for %u",
+                      database->path, (unsigned)geometry->page_size, (unsigned)prefetch->page_size);
+}
+
+/* Other connections' recorders belong to their threads: their touches up to now are marked as void.
+ */
+void preload_database_forget_session(struct connection *own)
+{
+    struct database *database = own->database;
+    const struct hint_window window = own->recorder.window;
+    bool records = !own->recorder.full;
+
+    pthread_mutex_lock(&database->lock);
+    free(database->session.touches);
+    database->session.touches = NULL;
+    database->session.len = 0;
+    for (struct connection *c = database->connections; c; c = c->next)
+        c->first_valid = hint_recorder_count(&c->recorder);
+    if (records) {
+        hint_recorder_free(&own->recorder);
+        hint_recorder_init(&own->recorder, window);
+        own->first_valid = 0;
+    }
+    database->saved_pages = 0;
+    pthread_mutex_unlock(&database->lock);
+}
+
+int preload_database_flush(struct database *database)
+{
+    return preload_save(database) == STORE_OK ? SQLITE_OK : SQLITE_ERROR;
+}
+
+static void count_touches(struct database *database, struct preload_stats *out)
+{
+    struct hint_session session = { 0 };
+    bool planned = atomic_load_explicit(&database->plan_ready, memory_order_acquire);
+
+    if (preload_save_session(&session, database) == HINT_OK) {
+        out->touched_pages = (sqlite3_int64)session.len;
+        for (size_t i = 0; planned && i < session.len; i++)
+            out->used_pages += hint_bitmap_has(&database->planned, session.touches[i].pgno);
+        out->demand_pages = out->touched_pages - out->used_pages;
+    }
+    if (planned) out->planned_pages = (sqlite3_int64)database->prefetch.plan.page_count;
+    hint_session_free(&session);
+}
+
+void preload_database_stats(struct database *database, struct preload_stats *out)
+{
+    struct prefetch *prefetch = &database->prefetch;
+    uint64_t ended_us = atomic_load(&prefetch->ended_us);
+
+    memset(out, 0, sizeof *out);
+    out->state = (enum preload_state)atomic_load(&prefetch->state);
+    out->issued_pages = (sqlite3_int64)atomic_load(&prefetch->issued_pages);
+    out->issued_requests = (sqlite3_int64)atomic_load(&prefetch->issued_requests);
+    out->issued_bytes = (sqlite3_int64)atomic_load(&prefetch->issued_bytes);
+    if (ended_us) out->replay_us = (sqlite3_int64)(ended_us - database->opened_us);
+    pthread_mutex_lock(&database->lock);
+    out->history_pages = (sqlite3_int64)database->history.len;
+    out->history_sessions = (sqlite3_int64)database->history.session_count;
+    out->saves = (sqlite3_int64)database->saves;
+    out->errors = (sqlite3_int64)database->save_errors;
+    pthread_mutex_unlock(&database->lock);
+    count_touches(database, out);
+}
+
+void preload_database_forget_dormant(void)
+{
+    struct database *dormant;
+
+    pthread_mutex_lock(&registry.mutex);
+    dormant = take_dormant(0);
+    pthread_mutex_unlock(&registry.mutex);
+    free_all(dormant);
+}
+
+void preload_database_before_fork(void)
+{
+    pthread_mutex_lock(&registry.mutex);
+}
+
+void preload_database_after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&registry.mutex);
+}
+
+void preload_database_after_fork_in_child(void)
+{
+    struct database **end = &registry.inherited;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = registry.databases;
+    registry.databases = NULL;
+    pthread_mutex_unlock(&registry.mutex);
+}

@@ -1,0 +1,26 @@
+/* What the whole process shares: counters, and the bookkeeping around fork(). *Any thread*. */
+#ifndef VFS_PROCESS_H
+#define VFS_PROCESS_H
+
+#include <stdint.h>
+
+enum process_counter {
+    PROCESS_OPENS,
+    PROCESS_WRAPPED,
+    PROCESS_PREFETCHES,
+    PROCESS_SAVES,
+    PROCESS_COUNTERS
+};
+
+void preload_process_count(enum process_counter counter);
+uint64_t preload_process_counter(enum process_counter counter);
+
+/* How many forks lie between this process and the one that loaded us. State that was made under
+ * another number belongs to a parent: its workers are not here, and its sessions are not ours to
+ * save. */
+unsigned preload_process_forks(void);
+
+/* Installs the fork handlers; more than once is harmless. */
+void preload_process_init(void);
+
+#endif

@@ -1,0 +1,203 @@
+/* A save copies the session under the database's lock, and writes without it. */
+#include "vfs/save.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "vfs/log.h"
+#include "vfs/process.h"
+
+#define SETTLE_RETRY_US UINT64_C(500000)
+
+static struct database *of_save_task(struct pool_task *task)
+{
+    return (struct database *)((char *)task - offsetof(struct database, save_task));
+}
+
+static uint64_t session_us(const struct database *database)
+{
+    return preload_pool_now_us() - database->opened_us;
+}
+
+/* Under the lock. */
+static int merge_connection(struct hint_session *session, const struct connection *connection,
+                            size_t pages_max)
+{
+    size_t count = hint_recorder_count(&connection->recorder);
+    struct hint_touch *touches;
+    int rc;
+
+    if (count <= connection->first_valid) return HINT_OK;
+    count -= connection->first_valid;
+    touches = malloc(count * sizeof *touches);
+    if (!touches) return HINT_NOMEM;
+    hint_recorder_copy(&connection->recorder, touches, connection->first_valid, count);
+    rc = hint_session_merge(session, touches, count, pages_max);
+    free(touches);
+    return rc;
+}
+
+int preload_save_session(struct hint_session *out, struct database *database)
+{
+    size_t pages_max = (size_t)database->config.window_pages;
+    int rc;
+
+    hint_session_free(out);
+    pthread_mutex_lock(&database->lock);
+    out->id = database->session.id;
+    out->began_s = database->session.began_s;
+    rc = hint_session_merge(out, database->session.touches, database->session.len, pages_max);
+    for (const struct connection *c = database->connections; c && rc == HINT_OK; c = c->next)
+        rc = merge_connection(out, c, pages_max);
+    pthread_mutex_unlock(&database->lock);
+    return rc;
+}
+
+/* The header's own count, else the file's size. */
+static uint32_t page_count_of(const struct database *database, const struct geometry *geometry)
+{
+    struct stat st;
+
+    if (geometry->page_count || stat(database->path, &st) != 0) return geometry->page_count;
+    return (uint32_t)((uint64_t)st.st_size / geometry->page_size);
+}
+
+static struct store_evidence evidence_of(struct database *database)
+{
+    struct geometry geometry;
+
+    pthread_mutex_lock(&database->lock);
+    geometry = database->geometry;
+    pthread_mutex_unlock(&database->lock);
+    return (struct store_evidence){
+        .page_size = geometry.page_size,
+        .page_count = geometry.page_size ? page_count_of(database, &geometry) : 0,
+        .schema_cookie = geometry.schema_cookie,
+        .generation = database->config.generation,
+    };
+}
+
+/* Without a store the session is folded into what this process knows already. */
+static void fold_in_memory(struct database *database, struct hint_history *history,
+                           const struct hint_session *session)
+{
+    int rc;
+
+    pthread_mutex_lock(&database->lock);
+    rc = hint_history_copy(history, &database->history);
+    pthread_mutex_unlock(&database->lock);
+    if (rc == HINT_OK) rc = hint_history_fold(history, session);
+    if (rc == HINT_OK) rc = hint_history_prune(history, (size_t)database->config.history_pages);
+    if (rc != HINT_OK) hint_history_free(history);
+}
+
+static void take_result(struct database *database, struct hint_history *history,
+                        const struct hint_session *session, enum store_result result)
+{
+    struct hint_history old = { 0 };
+
+    pthread_mutex_lock(&database->lock);
+    if (history->len > 0) {
+        old = database->history;
+        database->history = *history;
+        *history = (struct hint_history){ 0 };
+    }
+    if (result == STORE_OK) {
+        database->saves++;
+        preload_process_count(PROCESS_SAVES);
+    } else if (result == STORE_FAILED) {
+        database->save_errors++;
+    }
+    /* A failed save is tried again when something new was learnt, not before: it would fail the
+     * same way. */
+    database->saved_pages = session->len;
+    database->dormant_worthy = result == STORE_FAILED;
+    pthread_mutex_unlock(&database->lock);
+    hint_history_free(&old);
+}
+
+static bool has_news(struct database *database, const struct hint_session *session)
+{
+    bool news;
+
+    pthread_mutex_lock(&database->lock);
+    news = session->len > database->saved_pages && database->geometry.page_size != 0;
+    pthread_mutex_unlock(&database->lock);
+    return news;
+}
+
+static enum store_result save_news(struct database *database, const struct hint_session *session)
+{
+    struct store_evidence evidence = evidence_of(database);
+    struct hint_history history = { 0 };
+    enum store_result result = STORE_FAILED;
+
+    if (database->store)
+        result = database->store->verbs->save(database->store, &history, session, &evidence,
+                                              &database->save_cancelled);
+    if (result == STORE_FAILED || result == STORE_BUSY) fold_in_memory(database, &history, session);
+    take_result(database, &history, session, result);
+    hint_history_free(&history);
+    return result;
+}
+
+enum store_result preload_save(struct database *database)
+{
+    struct hint_session session = { 0 };
+    enum store_result result = STORE_OK;
+
+    pthread_mutex_lock(&database->save_lock);
+    if (preload_save_session(&session, database) != HINT_OK) {
+        preload_log_error("%s: not saved: out of memory", database->path);
+        result = STORE_FAILED;
+    } else if (has_news(database, &session)) {
+        result = save_news(database, &session);
+    }
+    pthread_mutex_unlock(&database->save_lock);
+    hint_session_free(&session);
+    return result;
+}
+
+/* The first save waits until the rate of first touches has settled; later ones do not. */
+static bool is_due(struct database *database, uint64_t now_us)
+{
+    bool settled = true;
+
+    pthread_mutex_lock(&database->lock);
+    if (database->saved_pages > 0) {
+        pthread_mutex_unlock(&database->lock);
+        return true;
+    }
+    for (const struct connection *c = database->connections; c && settled; c = c->next) {
+        if (hint_recorder_count(&c->recorder) > 0)
+            settled = hint_recorder_settled(&c->recorder, now_us);
+    }
+    pthread_mutex_unlock(&database->lock);
+    return settled;
+}
+
+static void save_when_due(struct pool_task *task)
+{
+    struct database *database = of_save_task(task);
+    uint64_t now_us = session_us(database);
+    bool window_is_over = now_us >= database->config.window_ms * 1000;
+    uint64_t pause_us = database->config.save_ms * 1000;
+
+    if (window_is_over || is_due(database, now_us))
+        (void)preload_save(database);
+    else
+        pause_us = SETTLE_RETRY_US < pause_us ? SETTLE_RETRY_US : pause_us;
+    if (!window_is_over && !atomic_load(&database->save_cancelled))
+        (void)preload_pool_submit(task, preload_pool_now_us() + pause_us, 1);
+}
+
+void preload_save_schedule(struct database *database)
+{
+    struct config process;
+
+    preload_config_process(&process);
+    database->save_task.run = save_when_due;
+    (void)preload_pool_submit(&database->save_task, preload_pool_now_us() + HINT_SETTLE_US_MIN,
+                              (unsigned)process.workers);
+}

@@ -1,0 +1,17 @@
+/* Keeping what a session taught: when its record window settles, then at each interval while
+ * something new is learnt, at the last close, and when asked. */
+#ifndef VFS_SAVE_H
+#define VFS_SAVE_H
+
+#include "vfs/database.h"
+
+/* Sees to it that a worker looks at the session when it may have settled. */
+void preload_save_schedule(struct database *database);
+
+/* Saves when something new was learnt. Any thread. STORE_OK also when there was nothing. */
+enum store_result preload_save(struct database *database);
+
+/* The session so far, live connections included. HINT_NOMEM. Any thread. */
+int preload_save_session(struct hint_session *out, struct database *database);
+
+#endif

@@ -1,0 +1,247 @@
+/* Scalar functions and one eponymous table, rows of tables both. */
+#include "vfs/sql.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "vfs/config.h"
+#include "vfs/log.h"
+
+static const char *text_or_null(sqlite3_value *value)
+{
+    return (const char *)sqlite3_value_text(value);
+}
+
+static void version(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    sqlite3_result_text(context, PRELOAD_VERSION, -1, SQLITE_STATIC);
+}
+
+/* The value in force for databases opened from now on; with a second argument, after setting it. A
+ * value that is not of the option's kind is logged and changes nothing. */
+static void config(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const char *name = text_or_null(values[0]);
+    const char *value = count > 1 ? text_or_null(values[1]) : NULL;
+    const struct config_option *option = name ? preload_config_find(name) : NULL;
+    char text[CONFIG_TEXT_MAX];
+    struct config in_force;
+
+    if (!option) {
+        sqlite3_result_error(context, "preload_config: no such option", -1);
+        return;
+    }
+    if (value) (void)preload_config_host(name, value);
+    preload_log_say();
+    preload_config_process(&in_force);
+    preload_config_print(text, sizeof text, &in_force, option);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+/* 1: saved, or nothing new; 0: not saved; NULL: that schema is not under preload. */
+static void flush(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    int rc = preload_flush(sqlite3_context_db_handle(context),
+                           count > 0 ? text_or_null(values[0]) : NULL);
+
+    if (rc == SQLITE_OK || rc == SQLITE_ERROR) sqlite3_result_int(context, rc == SQLITE_OK);
+}
+
+static const struct sql_function {
+    const char *name;
+    int arguments;
+    int flags;
+    void (*call)(sqlite3_context *, int, sqlite3_value **);
+} functions[] = {
+    { "preload_version", 0, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, version },
+    { "preload_config", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, config },
+    { "preload_config", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, config },
+    { "preload_flush", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush },
+    { "preload_flush", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush },
+};
+
+/* preload_stats: a row a statistic of one schema's database, `main` unless `schema` says another:
+ *   SELECT name, value FROM preload_stats;   SELECT value FROM preload_stats('aux') WHERE name =
+ * 'used_pages'; */
+
+#define STAT(field)                                                                                \
+    {                                                                                              \
+#field, offsetof(struct preload_stats, field)                                              \
+    }
+
+static const struct stat_row {
+    const char *name;
+    size_t offset;
+} stat_rows[] = {
+    STAT(history_pages), STAT(history_sessions), STAT(planned_pages),
+    STAT(issued_pages),  STAT(issued_requests),  STAT(issued_bytes),
+    STAT(touched_pages), STAT(used_pages),       STAT(demand_pages),
+    STAT(saves),         STAT(errors),           STAT(replay_us),
+};
+
+/* Row 0 is the state, by name; the numbers follow. */
+#define STAT_ROWS ((sqlite3_int64)(sizeof stat_rows / sizeof stat_rows[0]) + 1)
+
+static const char *const state_names[] = { "off", "none", "loading", "done", "aborted", "failed" };
+
+struct stats_table {
+    sqlite3_vtab base;
+    sqlite3 *db;
+};
+
+struct stats_cursor {
+    sqlite3_vtab_cursor base;
+    struct preload_stats stats;
+    sqlite3_int64 row;
+    sqlite3_int64 rows;
+};
+
+enum stats_column { STATS_NAME, STATS_VALUE, STATS_SCHEMA };
+
+static int stats_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
+                         sqlite3_vtab **out, char **error)
+{
+    struct stats_table *table;
+    int rc = sqlite3_declare_vtab(db, "CREATE TABLE x(name TEXT, value, schema TEXT HIDDEN)");
+
+    (void)aux;
+    (void)argc;
+    (void)argv;
+    (void)error;
+    if (rc != SQLITE_OK) return rc;
+    table = sqlite3_malloc(sizeof *table);
+    if (!table) return SQLITE_NOMEM;
+    memset(table, 0, sizeof *table);
+    table->db = db;
+    *out = &table->base;
+    return SQLITE_OK;
+}
+
+static int stats_disconnect(sqlite3_vtab *table)
+{
+    sqlite3_free(table);
+    return SQLITE_OK;
+}
+
+/* idxNum 1: the schema is given. */
+static int stats_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    (void)table;
+    info->estimatedCost = 100;
+    info->estimatedRows = STAT_ROWS;
+    for (int i = 0; i < info->nConstraint; i++) {
+        if (info->aConstraint[i].iColumn != STATS_SCHEMA ||
+            info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
+            continue;
+        if (!info->aConstraint[i].usable) return SQLITE_CONSTRAINT;
+        info->aConstraintUsage[i].argvIndex = 1;
+        info->aConstraintUsage[i].omit = 1;
+        info->idxNum = 1;
+        break;
+    }
+    return SQLITE_OK;
+}
+
+static int stats_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
+{
+    struct stats_cursor *cursor = sqlite3_malloc(sizeof *cursor);
+
+    (void)table;
+    if (!cursor) return SQLITE_NOMEM;
+    memset(cursor, 0, sizeof *cursor);
+    *out = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int stats_close(sqlite3_vtab_cursor *cursor)
+{
+    sqlite3_free(cursor);
+    return SQLITE_OK;
+}
+
+static int stats_filter(sqlite3_vtab_cursor *base, int index, const char *index_text, int argc,
+                        sqlite3_value **argv)
+{
+    struct stats_cursor *cursor = (struct stats_cursor *)base;
+    const struct stats_table *table = (const struct stats_table *)base->pVtab;
+    const char *schema = index == 1 && argc > 0 ? text_or_null(argv[0]) : NULL;
+
+    (void)index_text;
+    cursor->row = 0;
+    cursor->rows = preload_stats_of(table->db, schema, &cursor->stats) == SQLITE_OK ? STAT_ROWS : 0;
+    return SQLITE_OK;
+}
+
+static int stats_next(sqlite3_vtab_cursor *base)
+{
+    ((struct stats_cursor *)base)->row++;
+    return SQLITE_OK;
+}
+
+static int stats_eof(sqlite3_vtab_cursor *base)
+{
+    const struct stats_cursor *cursor = (const struct stats_cursor *)base;
+
+    return cursor->row >= cursor->rows;
+}
+
+static sqlite3_int64 stat_value(const struct preload_stats *stats, size_t offset)
+{
+    sqlite3_int64 value;
+
+    memcpy(&value, (const char *)stats + offset, sizeof value);
+    return value;
+}
+
+static int stats_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+    const struct stats_cursor *cursor = (const struct stats_cursor *)base;
+
+    if (column == STATS_NAME && cursor->row == 0)
+        sqlite3_result_text(context, "state", -1, SQLITE_STATIC);
+    else if (column == STATS_NAME)
+        sqlite3_result_text(context, stat_rows[cursor->row - 1].name, -1, SQLITE_STATIC);
+    else if (column == STATS_VALUE && cursor->row == 0)
+        sqlite3_result_text(context, state_names[cursor->stats.state], -1, SQLITE_STATIC);
+    else if (column == STATS_VALUE)
+        sqlite3_result_int64(context,
+                             stat_value(&cursor->stats, stat_rows[cursor->row - 1].offset));
+    return SQLITE_OK;
+}
+
+static int stats_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+    *out = ((const struct stats_cursor *)base)->row;
+    return SQLITE_OK;
+}
+
+static const sqlite3_module stats_module = {
+    .iVersion = 0,
+    .xConnect = stats_connect,
+    .xBestIndex = stats_best_index,
+    .xDisconnect = stats_disconnect,
+    .xOpen = stats_open,
+    .xClose = stats_close,
+    .xFilter = stats_filter,
+    .xNext = stats_next,
+    .xEof = stats_eof,
+    .xColumn = stats_column,
+    .xRowid = stats_rowid,
+};
+
+int preload_sql_init(sqlite3 *db)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof functions / sizeof functions[0]; i++) {
+        const struct sql_function *f = &functions[i];
+
+        rc = sqlite3_create_function_v2(db, f->name, f->arguments, f->flags, NULL, f->call, NULL,
+                                        NULL, NULL);
+    }
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_module_v2(db, "preload_stats", &stats_module, NULL, NULL);
+    return rc;
+}

@@ -1,0 +1,11 @@
+/* What SQL sees: preload_version(), preload_config(name [, value]), preload_flush([schema]), and
+ * the table preload_stats. */
+#ifndef VFS_SQL_H
+#define VFS_SQL_H
+
+#include "vfs/sqlite.h"
+
+/* Adds them to a connection. An SQLite result code. */
+int preload_sql_init(sqlite3 *db);
+
+#endif
