@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Reads every #include of the sources: the arrows of docs and CMake, locked a second time.
 
-usage: layering.py SOURCE_DIR
+usage: layering.py SOURCE_DIR [GENERATED_DIR]
+
+GENERATED_DIR is where the build lays the headers that it makes for proto/.
 """
+import os
 import re
 import sys
 
@@ -24,9 +27,19 @@ BRIDGE = "vfs/message.c"
 INCLUDE = re.compile(r'\s*#\s*include\b\s*(.*)')
 
 
-def fault_of(path, operand):
+def generated_in(folder):
+    """Names by which headers under the folder can be included."""
+    names = set()
+    for parent, _, files in os.walk(folder):
+        parts = os.path.relpath(parent, folder).split(os.sep)
+        names |= {"/".join(parts[i:] + [name]) for name in files for i in range(len(parts) + 1)}
+    return names
+
+
+def fault_of(root, path, operand, generated):
     """Why a file of a folder with a rule may not include this; None if it may."""
-    folders, system = RULES[path.split("/")[0]]
+    folder = path.split("/")[0]
+    folders, system = RULES[folder]
     if operand.startswith("<"):
         name = operand[1:operand.find(">")]
         if system is not None and not (name.endswith(".h") and name[:-2] in system):
@@ -35,12 +48,16 @@ def fault_of(path, operand):
     if not operand.startswith('"'):
         return "an include that cannot be read off the line"
     name = operand.split('"')[1]
+    if "/" not in name and os.path.exists(os.path.join(root, os.path.dirname(path), name)):
+        return None  # its neighbour
+    if name in generated and (folder == "proto" or path == BRIDGE):
+        return None
     if not name.startswith(folders) or ".." in name:
         return "may include only " + " ".join(folders)
     return None
 
 
-def main(root):
+def main(root, generated):
     faults, checked = [], 0
     for path in tree.tracked(root):
         if path.split("/")[0] not in RULES or not path.endswith((".c", ".h")):
@@ -52,7 +69,7 @@ def main(root):
             if not match:
                 continue
             operand = match.group(1)
-            fault = fault_of(path, operand)
+            fault = fault_of(root, path, operand, generated)
             if fault:
                 faults.append(f"{path}:{number}: {operand}: {fault}")
             seen |= {folder for folder in ("hints/", "proto/") if operand.startswith('"' + folder)}
@@ -61,4 +78,4 @@ def main(root):
     tree.finish(faults, checked)
 
 
-main(sys.argv[1])
+main(sys.argv[1], generated_in(sys.argv[2]) if len(sys.argv) > 2 else set())
