@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Compiles every header alone: as C11, and as C++17.
 
 A header that reaches <stdatomic.h> is C only, _Atomic being no word of C++17; a public header may not be one of those.

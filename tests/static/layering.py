@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Reads every #include of the sources: the arrows of docs and CMake, locked a second time.
 
 usage: layering.py SOURCE_DIR [GENERATED_DIR]

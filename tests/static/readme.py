@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Runs the fenced blocks of a README, in order, against a release build.
 
 usage: readme.py README BUILD_DIR SCRATCH_DIR

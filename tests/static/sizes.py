@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Looks at the text of the files in git: length, tabs, and what has no place in them.
 
 usage: sizes.py SOURCE_DIR
