@@ -80,7 +80,7 @@ static void dequeue(struct pool_task *task)
  * due later, and sleeps until then: a process with nothing to do is not woken. */
 static bool wait_for_work(uint64_t now_us)
 {
-    uint64_t until_us = now_us + POOL_IDLE_MS * 1000;
+    uint64_t until_us = now_us + POOL_IDLE_US;
     bool for_task = pool.queue && (pool.threads == 1 || pool.queue->due_us < until_us);
     struct timespec until;
     int rc;

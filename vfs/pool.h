@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define POOL_THREADS_MAX 16
-#define POOL_IDLE_MS     2000
+#define POOL_IDLE_US     UINT64_C(2000000)
 
 enum pool_task_state {
     POOL_IDLE = 0, /* not in the pool: zeroed, done or cancelled */

@@ -56,13 +56,14 @@ static void read_runs(struct pool_task *task)
 static char *copy_name(const char *name)
 {
     const char *parameters[2 * URI_PARAMETERS_MAX];
+    const char **next = parameters;
     int count = 0;
 
     if (sqlite3_libversion_number() < SQLITE_WITH_CREATE_FILENAME) return NULL;
     for (const char *key; count < URI_PARAMETERS_MAX && (key = sqlite3_uri_key(name, count));
          count++) {
-        parameters[2 * count] = key;
-        parameters[2 * count + 1] = sqlite3_uri_parameter(name, key);
+        *next++ = key;
+        *next++ = sqlite3_uri_parameter(name, key);
     }
     return (char *)sqlite3_create_filename(name, "", "", count, parameters);
 }

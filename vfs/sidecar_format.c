@@ -8,6 +8,10 @@
 
 #include "hints/record.h"
 
+/* 16 bytes, no end of string: a NUL and a newline show a transfer that took the file for text. */
+static const uint8_t magic[SIDECAR_MAGIC_BYTES] = { 's', 'q', 'l', 'i', 't', 'e', '-',  'p',
+                                                    'r', 'e', 'l', 'o', 'a', 'd', '\n', '\0' };
+
 #define SIDECAR_ZSTD_LEVEL 3
 
 /* RFC 8878, 3.1.1.1: after the magic number comes the descriptor, whose bit 2 says that a checksum
@@ -35,7 +39,7 @@ static void put_le(uint8_t *bytes, uint64_t value, size_t width)
 
 bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
 {
-    return len >= SIDECAR_MAGIC_BYTES && memcmp(bytes, SIDECAR_MAGIC, SIDECAR_MAGIC_BYTES) == 0;
+    return len >= SIDECAR_MAGIC_BYTES && memcmp(bytes, magic, sizeof magic) == 0;
 }
 
 static const char *decode_frame(struct hint_history *history, const uint8_t *frame, size_t len,
@@ -87,7 +91,7 @@ const char *preload_sidecar_decode(struct hint_history *history, struct store_ev
 
 static void encode_header(uint8_t *out, const struct store_evidence *evidence)
 {
-    memcpy(out, SIDECAR_MAGIC, SIDECAR_MAGIC_BYTES);
+    memcpy(out, magic, sizeof magic);
     put_le(out + 16, SIDECAR_VERSION, 4);
     put_le(out + 20, evidence->page_size, 4);
     put_le(out + 24, evidence->page_count, 4);

@@ -7,7 +7,6 @@
 
 #include "vfs/store.h"
 
-#define SIDECAR_MAGIC        "sqlite-preload\n\0" /* 16 bytes */
 #define SIDECAR_MAGIC_BYTES  16
 #define SIDECAR_HEADER_BYTES 40
 #define SIDECAR_VERSION      1

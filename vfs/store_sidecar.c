@@ -41,6 +41,17 @@ struct store_sidecar {
     char *tmp_path;
 };
 
+/* What is wrong, in words; `room` where the C library needs some for them. */
+struct reason {
+    const char *text;
+    char room[96];
+};
+
+static void reason_of_errno(struct reason *why)
+{
+    why->text = strerror_r(errno, why->room, sizeof why->room);
+}
+
 static struct store_sidecar *self_of(struct store *store)
 {
     return (struct store_sidecar *)store;
@@ -81,31 +92,31 @@ out:
 /* Loads without a word; `*why` says what was wrong with a bad one. */
 static enum store_result read_sidecar(const struct store_sidecar *self,
                                       struct hint_history *history, struct store_evidence *evidence,
-                                      const char **why)
+                                      struct reason *why)
 {
     size_t len = 0;
     uint8_t *bytes = read_file(self->path, &len);
 
     hint_history_free(history);
-    *why = NULL;
+    why->text = NULL;
     if (!bytes) {
         if (errno == ENOENT || errno == ENOTDIR) return STORE_NONE;
-        *why = strerror(errno);
+        reason_of_errno(why);
         return STORE_BAD;
     }
-    *why = preload_sidecar_decode(history, evidence, bytes, len, STORED_PAGES_MAX);
+    why->text = preload_sidecar_decode(history, evidence, bytes, len, STORED_PAGES_MAX);
     free(bytes);
-    return *why ? STORE_BAD : STORE_OK;
+    return why->text ? STORE_BAD : STORE_OK;
 }
 
 static enum store_result sidecar_load(struct store *store, struct hint_history *history,
                                       struct store_evidence *evidence)
 {
     const struct store_sidecar *self = self_of(store);
-    const char *why;
+    struct reason why;
     enum store_result result = read_sidecar(self, history, evidence, &why);
 
-    if (result == STORE_BAD) preload_log_error("%s: hints not used: %s", self->path, why);
+    if (result == STORE_BAD) preload_log_error("%s: hints not used: %s", self->path, why.text);
     return result;
 }
 
@@ -231,7 +242,7 @@ static enum store_result fold_into_stored(const struct store_sidecar *self,
                                           const struct store_evidence *evidence)
 {
     struct store_evidence stored = { 0 };
-    const char *why;
+    struct reason why;
     int rc;
 
     if (read_sidecar(self, history, &stored, &why) == STORE_OK) {
@@ -256,6 +267,7 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
 {
     enum store_result result = STORE_FAILED;
     struct stat database;
+    struct reason why;
 
     if (!may_replace(self->tmp_path, fd, true)) {
         preload_log_error("%s: not saved: that file is not ours", self->tmp_path);
@@ -267,7 +279,8 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
         result = fold_into_stored(self, history, session, evidence);
     if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
     if (result == STORE_OK && !put_in_place(self, fd, history, evidence, &database)) {
-        preload_log_error("%s: not saved: %s", self->path, strerror(errno));
+        reason_of_errno(&why);
+        preload_log_error("%s: not saved: %s", self->path, why.text);
         result = STORE_FAILED;
     }
     if (result != STORE_OK) unlink(self->tmp_path);
@@ -282,13 +295,15 @@ static enum store_result sidecar_save(struct store *store, struct hint_history *
     const struct store_sidecar *self = self_of(store);
     enum store_result result;
     struct stat database;
+    struct reason why;
     int fd;
 
     if (!is_our_database(self, &database)) return STORE_GONE;
     fd = lock_tmp(self, cancelled);
     if (fd < 0 && errno == EAGAIN) return STORE_BUSY;
     if (fd < 0) {
-        preload_log_error("%s: hints are kept in memory only: %s", self->path, strerror(errno));
+        reason_of_errno(&why);
+        preload_log_error("%s: hints are kept in memory only: %s", self->path, why.text);
         return STORE_FAILED;
     }
     result = save_locked(self, fd, history, session, evidence);
@@ -345,6 +360,7 @@ struct store *preload_sidecar_new(const char *database_path, struct identity ide
                                   const struct config *config, bool beside)
 {
     struct store_sidecar *self = calloc(1, sizeof *self);
+    struct store *store = (struct store *)self;
 
     if (!self) return NULL;
     self->base.verbs = &sidecar_verbs;
@@ -354,7 +370,7 @@ struct store *preload_sidecar_new(const char *database_path, struct identity ide
     self->database_path = concat(database_path, "");
     self->path = sidecar_path(database_path, identity, config->store, beside);
     if (self->path) self->tmp_path = concat(self->path, "-tmp");
-    if (self->database_path && self->tmp_path) return &self->base;
-    sidecar_free(&self->base);
+    if (self->database_path && self->tmp_path) return store;
+    sidecar_free(store);
     return NULL;
 }
