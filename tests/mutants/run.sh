@@ -1,0 +1,98 @@
+#!/bin/bash
+# Plants the bugs of mutants.txt one at a time and shows that the suites of hints/ find each of them.
+#
+# usage: tests/mutants/run.sh [WORD]      only mutants whose file or lines contain WORD
+#
+# Works on a copy, so the tree stays as it is. Prints a line for each mutant and "N passed, M failed"; exits with 1 when a
+# mutant survives, no longer applies or no longer compiles. A suite that runs for ever has found its mutant.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+word=${1:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cc=(gcc -std=c11 -O1 -fPIE "-I$work")
+read -ra criterion <<<"$(pkg-config --cflags --libs criterion)"
+wrap=-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+nouns=()
+
+mkdir "$work/tests" "$work/o"
+cp -r "$root/hints" "$work/hints"
+cp -r "$root/tests/hints" "$root/tests/support" "$work/tests/"
+cd "$work" || exit 1
+
+compile() { # FILE.c OBJECT
+    "${cc[@]}" -c "$1" -o "$2" 2>"$work/errors"
+}
+
+# Links the suite of a noun and runs it; succeeds when the suite passes.
+suite_passes() { # NOUN
+    gcc -no-pie $wrap -o "test_$1" "o/test_$1.o" o/hints_*.o o/support_*.o "${criterion[@]}" || exit 1
+    timeout -k 2 10 "./test_$1" >/dev/null 2>&1
+}
+
+# The suite of the mutant's own noun first: it finds most of them.
+suites_pass() { # NOUN
+    local noun
+    suite_passes "$1" || return 1
+    for noun in "${nouns[@]}"; do
+        [ "$noun" = "$1" ] || suite_passes "$noun" || return 1
+    done
+}
+
+# Prints FILE with the one line that says OLD replaced by NEW; fails when it is not there exactly once.
+mutate() { # FILE OLD NEW
+    OLD=$2 NEW=$3 awk '
+        { line = $0; sub(/^[ \t]+/, "", line) }
+        line == ENVIRON["OLD"] { print ENVIRON["NEW"]; found++; next }
+        { print }
+        END { exit found != 1 }' "$1"
+}
+
+try() { # FILE OLD NEW; prints what became of it
+    local noun=${1%.c}
+    if ! mutate "hints/$1" "$2" "$3" >"mutant_$1"; then
+        echo "NO LONGER APPLIES"
+    elif ! compile "mutant_$1" "o/hints_$noun.o"; then
+        echo "DOES NOT COMPILE"
+    elif suites_pass "$noun"; then
+        echo "SURVIVED"
+    else
+        echo "killed"
+    fi
+    cp "o/sound_$noun.o" "o/hints_$noun.o"
+}
+
+for file in hints/*.c; do
+    noun=$(basename "$file" .c)
+    compile "$file" "o/hints_$noun.o" || { cat errors; exit 1; }
+    cp "o/hints_$noun.o" "o/sound_$noun.o"
+done
+for file in tests/support/*.c; do
+    compile "$file" "o/support_$(basename "$file" .c).o" || { cat errors; exit 1; }
+done
+for file in tests/hints/test_*.c; do
+    noun=$(basename "$file" .c)
+    nouns+=("${noun#test_}")
+    compile "$file" "o/$noun.o" || { cat errors; exit 1; }
+done
+suites_pass run || { echo "the suites fail without a mutant"; exit 1; }
+
+passed=0
+failed=0
+while IFS= read -r line; do
+    case $line in
+    '' | '#'*) ;;
+    '- '*) old=${line#- } ;;
+    '+ '*)
+        new=${line#+ }
+        [[ "$file $old $new" == *"$word"* ]] || continue
+        fate=$(try "$file" "$old" "$new")
+        if [ "$fate" = killed ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+        printf '%-18s %-10s %s\n' "$fate" "$file" "$new"
+        ;;
+    *) file=$line ;;
+    esac
+done <"$root/tests/mutants/mutants.txt"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
