@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STAMP_UNITS_MAX (UINT32_MAX >> 2)
+#define STAMP_UNITS_MAX (UINT32_MAX >> HINT_STAMP_SHIFT)
 
 struct place {
     size_t segment;
@@ -67,7 +67,8 @@ static struct hint_touch *place_make(struct hint_recorder *recorder, size_t inde
     return *segment ? *segment + place.offset : NULL;
 }
 
-bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hint_class page_class)
+bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hint_class page_class,
+                          enum hint_how how)
 {
     size_t count = atomic_load_explicit(&recorder->count, memory_order_relaxed);
     struct hint_touch *touch = NULL;
@@ -78,7 +79,8 @@ bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hi
         recorder->full = true;
         return false;
     }
-    *touch = (struct hint_touch){ pgno, recorder->now_stamp | (uint32_t)page_class };
+    *touch = (struct hint_touch){ pgno,
+                                  recorder->now_stamp | (uint32_t)how << 2 | (uint32_t)page_class };
     atomic_store_explicit(&recorder->count, count + 1, memory_order_release);
     if (count + 1 >= recorder->window.pages_max) recorder->full = true;
     return true;
@@ -86,8 +88,9 @@ bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hi
 
 void hint_recorder_tick(struct hint_recorder *recorder, uint64_t now_us)
 {
-    uint64_t units = now_us / 4 < STAMP_UNITS_MAX ? now_us / 4 : STAMP_UNITS_MAX;
-    uint32_t stamp = (uint32_t)units << 2;
+    uint64_t units = now_us / HINT_STAMP_UNIT_US < STAMP_UNITS_MAX ? now_us / HINT_STAMP_UNIT_US
+                                                                   : STAMP_UNITS_MAX;
+    uint32_t stamp = (uint32_t)units << HINT_STAMP_SHIFT;
 
     if (stamp > recorder->now_stamp) recorder->now_stamp = stamp;
     if (now_us >= recorder->window.us_max) recorder->full = true;

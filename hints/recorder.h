@@ -26,8 +26,19 @@ enum hint_class {
     HINT_CLASS_OVERFLOW = 3, /* only where the caller knows it; a guess is UNKNOWN */
 };
 
-/* A first touch. `stamp` holds the class in its low 2 bits and above them the time in units of 4 us
- * since the session began (it saturates after 71 minutes, past the longest window). */
+/* How a page was touched. Written pages are in the pager's cache and are never read, yet the next
+ * session needs them. */
+enum hint_how {
+    HINT_READ = 0,
+    HINT_WRITTEN = 1,
+};
+
+#define HINT_STAMP_SHIFT   3
+#define HINT_STAMP_UNIT_US 8
+
+/* A first touch. `stamp` holds the class in bits 0 and 1, whether it was a write in bit 2, and
+ * above them the time in units of 8 us since the session began (it saturates after 71 minutes, past
+ * the longest window). */
 struct hint_touch {
     uint32_t pgno;
     uint32_t stamp;
@@ -38,9 +49,14 @@ static inline enum hint_class hint_touch_class(struct hint_touch touch)
     return (enum hint_class)(touch.stamp & 3);
 }
 
+static inline enum hint_how hint_touch_how(struct hint_touch touch)
+{
+    return (enum hint_how)(touch.stamp >> 2 & 1);
+}
+
 static inline uint64_t hint_touch_us(struct hint_touch touch)
 {
-    return (uint64_t)(touch.stamp >> 2) * 4;
+    return (uint64_t)(touch.stamp >> HINT_STAMP_SHIFT) * HINT_STAMP_UNIT_US;
 }
 
 /* When recording ends at the latest. */
@@ -69,8 +85,8 @@ void hint_recorder_free(struct hint_recorder *recorder);
 
 /* Appends a page that is not in the bitmap yet. Returns true when it was appended. Called by
  * hint_recorder_touch. */
-bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno,
-                          enum hint_class page_class);
+bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hint_class page_class,
+                          enum hint_how how);
 
 static inline bool hint_recorder_seen(const struct hint_recorder *recorder, uint32_t pgno)
 {
@@ -79,10 +95,10 @@ static inline bool hint_recorder_seen(const struct hint_recorder *recorder, uint
 
 /* Records a page; true when this was its first touch and it was taken. */
 static inline bool hint_recorder_touch(struct hint_recorder *recorder, uint32_t pgno,
-                                       enum hint_class page_class)
+                                       enum hint_class page_class, enum hint_how how)
 {
     if (recorder->full || hint_recorder_seen(recorder, pgno)) return false;
-    return hint_recorder_append(recorder, pgno, page_class);
+    return hint_recorder_append(recorder, pgno, page_class, how);
 }
 
 /* The time now; ends the recording at the window's time cap. Time never runs backwards: an earlier

@@ -19,12 +19,12 @@ Test(recorder, a_first_touch_is_kept_in_order_and_a_repeat_is_not)
     struct hint_recorder recorder;
 
     hint_recorder_init(&recorder, wide);
-    cr_expect(hint_recorder_touch(&recorder, 9, HINT_CLASS_LEAF));
-    cr_expect(hint_recorder_touch(&recorder, 1, HINT_CLASS_INTERIOR));
-    cr_expect(!hint_recorder_touch(&recorder, 9, HINT_CLASS_INTERIOR));
-    cr_expect(hint_recorder_touch(&recorder, 4, HINT_CLASS_UNKNOWN));
-    cr_expect(hint_recorder_touch(&recorder, HINT_PGNO_MAX, HINT_CLASS_OVERFLOW));
-    cr_expect(!hint_recorder_touch(&recorder, HINT_PGNO_MAX, HINT_CLASS_OVERFLOW));
+    cr_expect(hint_recorder_touch(&recorder, 9, HINT_CLASS_LEAF, HINT_READ));
+    cr_expect(hint_recorder_touch(&recorder, 1, HINT_CLASS_INTERIOR, HINT_READ));
+    cr_expect(!hint_recorder_touch(&recorder, 9, HINT_CLASS_INTERIOR, HINT_READ));
+    cr_expect(hint_recorder_touch(&recorder, 4, HINT_CLASS_UNKNOWN, HINT_READ));
+    cr_expect(hint_recorder_touch(&recorder, HINT_PGNO_MAX, HINT_CLASS_OVERFLOW, HINT_READ));
+    cr_expect(!hint_recorder_touch(&recorder, HINT_PGNO_MAX, HINT_CLASS_OVERFLOW, HINT_READ));
     expect_text(0, recorder_text(&recorder), "9l 1i 4 4294967294o");
     cr_expect(hint_recorder_seen(&recorder, 9));
     cr_expect(!hint_recorder_seen(&recorder, 5));
@@ -37,7 +37,7 @@ Test(recorder, a_zeroed_recorder_records_nothing)
 {
     static struct hint_recorder recorder;
 
-    cr_expect(!hint_recorder_touch(&recorder, 5, HINT_CLASS_LEAF));
+    cr_expect(!hint_recorder_touch(&recorder, 5, HINT_CLASS_LEAF, HINT_READ));
     cr_expect(recorder.full);
     cr_expect_eq(hint_recorder_count(&recorder), 0);
     cr_expect(!hint_recorder_settled(&recorder, 100000000));
@@ -52,7 +52,7 @@ Test(recorder, a_window_of_nothing_is_full_at_once)
     cr_expect(recorder.full);
     hint_recorder_init(&recorder, (struct hint_window){ 1000, 0 });
     cr_expect(recorder.full);
-    cr_expect(!hint_recorder_touch(&recorder, 5, HINT_CLASS_LEAF));
+    cr_expect(!hint_recorder_touch(&recorder, 5, HINT_CLASS_LEAF, HINT_READ));
 }
 
 Test(recorder, the_page_cap_ends_it)
@@ -60,12 +60,12 @@ Test(recorder, the_page_cap_ends_it)
     struct hint_recorder recorder;
 
     hint_recorder_init(&recorder, (struct hint_window){ 2, 1000 });
-    cr_expect(hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF));
+    cr_expect(hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF, HINT_READ));
     cr_expect(!recorder.full);
-    cr_expect(hint_recorder_touch(&recorder, 8, HINT_CLASS_LEAF));
+    cr_expect(hint_recorder_touch(&recorder, 8, HINT_CLASS_LEAF, HINT_READ));
     cr_expect(recorder.full);
-    cr_expect(!hint_recorder_touch(&recorder, 9, HINT_CLASS_LEAF));
-    cr_expect(!hint_recorder_append(&recorder, 9, HINT_CLASS_LEAF));
+    cr_expect(!hint_recorder_touch(&recorder, 9, HINT_CLASS_LEAF, HINT_READ));
+    cr_expect(!hint_recorder_append(&recorder, 9, HINT_CLASS_LEAF, HINT_READ));
     expect_text(0, recorder_text(&recorder), "7l 8l");
     hint_recorder_free(&recorder);
 }
@@ -76,11 +76,11 @@ Test(recorder, the_time_cap_ends_it_for_good)
 
     hint_recorder_init(&recorder, (struct hint_window){ 100, 1000 });
     hint_recorder_tick(&recorder, 999);
-    cr_expect(hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF));
+    cr_expect(hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF, HINT_READ));
     hint_recorder_tick(&recorder, 1000);
     cr_expect(recorder.full);
-    cr_expect(!hint_recorder_touch(&recorder, 8, HINT_CLASS_LEAF));
-    cr_expect(hint_recorder_append(&recorder, 8, HINT_CLASS_LEAF));
+    cr_expect(!hint_recorder_touch(&recorder, 8, HINT_CLASS_LEAF, HINT_READ));
+    cr_expect(hint_recorder_append(&recorder, 8, HINT_CLASS_LEAF, HINT_READ));
     cr_expect(recorder.full);
     hint_recorder_tick(&recorder, 10);
     cr_expect(recorder.full);
@@ -93,14 +93,14 @@ Test(recorder, a_touch_takes_the_time_of_the_last_tick_and_time_never_runs_backw
         uint64_t tick, want;
     } ticks[] = {
         { 0, 0 },
-        { 3, 0 },
-        { 4, 4 },
-        { 1003, 1000 },
+        { 7, 0 },
+        { 8, 8 },
+        { 1007, 1000 },
         { 500, 1000 },
-        { 1004, 1004 },
-        { UINT64_C(4294967292), UINT64_C(4294967292) },
-        { UINT64_C(4294967300), UINT64_C(4294967292) },
-        { UINT64_MAX, UINT64_C(4294967292) },
+        { 1008, 1008 },
+        { UINT64_C(4294967288), UINT64_C(4294967288) },
+        { UINT64_C(4294967300), UINT64_C(4294967288) },
+        { UINT64_MAX, UINT64_C(4294967288) },
     };
     struct hint_recorder recorder;
     struct hint_touch touch;
@@ -109,8 +109,10 @@ Test(recorder, a_touch_takes_the_time_of_the_last_tick_and_time_never_runs_backw
     for (uint32_t i = 0; i < COUNT(ticks); i++) {
         hint_recorder_tick(&recorder, ticks[i].tick);
         recorder.full = false; /* at the last tick the time cap is reached */
-        cr_assert(hint_recorder_touch(&recorder, i + 1, (enum hint_class)(i % 4)));
+        cr_assert(hint_recorder_touch(&recorder, i + 1, (enum hint_class)(i % 4),
+                                      (enum hint_how)(i % 2)));
         hint_recorder_copy(&recorder, &touch, i, 1);
+        cr_expect_eq(hint_touch_how(touch), i % 2, "row %u", i);
         cr_expect_eq(hint_touch_us(touch), ticks[i].want, "row %u: %" PRIu64, i,
                      hint_touch_us(touch));
         cr_expect_eq(hint_touch_class(touch), i % 4, "row %u", i);
@@ -125,7 +127,7 @@ Test(recorder, any_part_can_be_copied_across_segments)
 
     hint_recorder_init(&recorder, wide);
     for (uint32_t i = 0; i < 1000; i++)
-        cr_assert(hint_recorder_touch(&recorder, 1 + i * 3, HINT_CLASS_LEAF));
+        cr_assert(hint_recorder_touch(&recorder, 1 + i * 3, HINT_CLASS_LEAF, HINT_READ));
     for (size_t first = 0; first <= 1000; first += 1 + first / 16) {
         for (size_t count = 0; first + count <= 1000; count += 1 + count / 4) {
             memset(touches, 0, sizeof(touches));
@@ -155,7 +157,7 @@ Test(recorder, segments_double_so_allocations_are_few_and_memory_is_at_most_twic
 
         hint_recorder_init(&recorder, wide);
         for (uint32_t pgno = 1; pgno <= rows[i].count; pgno++)
-            cr_assert(hint_recorder_touch(&recorder, pgno, HINT_CLASS_LEAF));
+            cr_assert(hint_recorder_touch(&recorder, pgno, HINT_CLASS_LEAF, HINT_READ));
         cr_expect_eq(hint_recorder_bytes(&recorder), directory + rows[i].room * 8, "row %zu: %zu",
                      i, hint_recorder_bytes(&recorder));
         hint_recorder_free(&recorder);
@@ -168,10 +170,10 @@ Test(recorder, a_repeated_touch_allocates_nothing)
     size_t calls;
 
     hint_recorder_init(&recorder, wide);
-    cr_assert(hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF));
+    cr_assert(hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF, HINT_READ));
     calls = heap_calls();
     for (size_t i = 0; i < 1000; i++)
-        cr_expect(!hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF));
+        cr_expect(!hint_recorder_touch(&recorder, 7, HINT_CLASS_LEAF, HINT_READ));
     cr_expect_eq(heap_calls(), calls);
     hint_recorder_free(&recorder);
 }
@@ -185,7 +187,7 @@ Test(recorder, a_failed_allocation_ends_it_with_what_it_has)
         hint_recorder_init(&recorder, wide);
         heap_fail_at(n);
         for (uint32_t pgno = 1; pgno <= 2000; pgno++)
-            taken += hint_recorder_touch(&recorder, pgno, HINT_CLASS_LEAF);
+            taken += hint_recorder_touch(&recorder, pgno, HINT_CLASS_LEAF, HINT_READ);
         cr_expect(heap_restore(), "n %zu", n);
         cr_expect(recorder.full, "n %zu", n);
         cr_expect_eq(hint_recorder_count(&recorder), taken, "n %zu", n);
@@ -230,10 +232,10 @@ Test(recorder, it_settles_when_few_first_touches_are_late)
         hint_recorder_init(&recorder, wide);
         hint_recorder_tick(&recorder, row->first_us);
         for (uint32_t touch = 0; touch < row->early; touch++)
-            cr_assert(hint_recorder_touch(&recorder, pgno++, HINT_CLASS_OVERFLOW));
+            cr_assert(hint_recorder_touch(&recorder, pgno++, HINT_CLASS_OVERFLOW, HINT_READ));
         hint_recorder_tick(&recorder, row->late_us);
         for (uint32_t touch = 0; touch < row->late; touch++)
-            cr_assert(hint_recorder_touch(&recorder, pgno++, HINT_CLASS_OVERFLOW));
+            cr_assert(hint_recorder_touch(&recorder, pgno++, HINT_CLASS_OVERFLOW, HINT_READ));
         cr_expect(hint_recorder_settled(&recorder, row->now_us) == row->want, "row %zu", i);
         hint_recorder_free(&recorder);
     }
@@ -261,11 +263,11 @@ Test(recorder, agrees_with_a_naive_list)
 
             if (step % 64 == 0) hint_recorder_tick(&recorder, us += rng_below(&rng, 1000));
             if (!seen[pgno] && count < pages_max) {
-                want[count++] = (struct hint_touch){ pgno, us / 4 << 2 | (uint32_t)page_class };
+                want[count++] = (struct hint_touch){ pgno, us / 8 << 3 | (uint32_t)page_class };
                 seen[pgno] = true;
-                cr_assert(hint_recorder_touch(&recorder, pgno, page_class));
+                cr_assert(hint_recorder_touch(&recorder, pgno, page_class, HINT_READ));
             } else {
-                cr_assert(!hint_recorder_touch(&recorder, pgno, page_class));
+                cr_assert(!hint_recorder_touch(&recorder, pgno, page_class, HINT_READ));
             }
         }
         cr_assert_eq(hint_recorder_count(&recorder), count, "seed %" PRIu64, rng.seed);

@@ -9,19 +9,19 @@ static const struct merge_case {
     { "", "", 9, "" },
     { "1i 2l", "", 9, "1i 2l" },
     { "", "1i 2l", 9, "1i 2l" },
-    { "1@0 3@8", "2@4 4@12", 9, "1 2 3 4" },
-    { "1@0 2@8", "3@0 4@8", 9, "1 3 2 4" }, /* stable: ours come first */
-    { "1@0 2@8", "2@4 1@8", 9, "1 2" },     /* of two touches the earlier stays */
-    { "5@0 6@4 7@8", "7@0 8@8", 9, "5 7 6 8" },
-    { "1@0", "1i@4", 9, "1i" },  /* the more telling class, later */
-    { "1i@4", "1@0", 9, "1i" },  /* and earlier */
-    { "1l@0", "1i@4", 9, "1l" }, /* both tell: the earlier one */
-    { "1l@4", "1i@0", 9, "1i" },
+    { "1@0 3@16", "2@8 4@24", 9, "1 2 3 4" },
+    { "1@0 2@16", "3@0 4@16", 9, "1 3 2 4" }, /* stable: ours come first */
+    { "1@0 2@16", "2@8 1@16", 9, "1 2" },     /* of two touches the earlier stays */
+    { "5@0 6@8 7@16", "7@0 8@16", 9, "5 7 6 8" },
+    { "1@0", "1i@8", 9, "1i" },  /* the more telling class, later */
+    { "1i@8", "1@0", 9, "1i" },  /* and earlier */
+    { "1l@0", "1i@8", 9, "1l" }, /* both tell: the earlier one */
+    { "1l@8", "1i@0", 9, "1i" },
     { "1 2 3 4", "", 2, "1 2" },
-    { "1@0 3@8", "2@4 4@12", 3, "1 2 3" },
-    { "1@0 3@8", "2@4 1i@12 3l@12", 2, "1i 2" }, /* a touch that came too late tells, too */
+    { "1@0 3@16", "2@8 4@24", 3, "1 2 3" },
+    { "1@0 3@16", "2@8 1i@24 3l@24", 2, "1i 2" }, /* a touch that came too late tells, too */
     { "1 2 3", "4 5 6", 0, "" },
-    { "", "3@0 3@4 4@8", 9, "3 4" },
+    { "", "3@0 3@8 4@16", 9, "3 4" },
     { "1@0 2@0 3@0 4@0 5@0 6@0 7@0 8@0 9@0", "10@0 1@0 11@0", 100, "1 2 3 4 5 6 7 8 9 10 11" },
 };
 
@@ -45,14 +45,14 @@ Test(session, touches_merge_by_time_each_page_once)
 
 Test(session, times_stay_with_their_touches)
 {
-    struct hint_session session = session_of('s', "1@0 3@8");
-    struct hint_session other = session_of('o', "2@4 3i@40 4@80");
+    struct hint_session session = session_of('s', "1@0 3@16");
+    struct hint_session other = session_of('o', "2@8 3i@80 4@160");
 
     cr_assert_eq(hint_session_merge(&session, other.touches, other.len, 9), HINT_OK);
     cr_assert_eq(session.len, 4);
-    cr_expect_eq(hint_touch_us(session.touches[1]), 4);
-    cr_expect_eq(hint_touch_us(session.touches[2]), 8);
-    cr_expect_eq(hint_touch_us(session.touches[3]), 80);
+    cr_expect_eq(hint_touch_us(session.touches[1]), 8);
+    cr_expect_eq(hint_touch_us(session.touches[2]), 16);
+    cr_expect_eq(hint_touch_us(session.touches[3]), 160);
     hint_session_free(&session);
     hint_session_free(&other);
 }
@@ -85,7 +85,7 @@ static size_t naive_merge(struct hint_touch *out, const struct hint_touch *all, 
         for (size_t i = 0; i < count; i++) {
             size_t known = 0;
 
-            if (hint_touch_us(all[i]) != (uint64_t)us * 4) continue;
+            if (hint_touch_us(all[i]) != (uint64_t)us * 8) continue;
             while (known < len && out[known].pgno != all[i].pgno)
                 known++;
             if (known == len)
@@ -116,7 +116,7 @@ Test(session, merging_agrees_with_looking_at_all_touches)
             for (size_t i = 0; i < len[list]; i++) {
                 us += rng_below(&rng, 2);
                 lists[list][i].pgno = 1 + rng_below(&rng, 1U << (2 + round % 8)) * 4096;
-                lists[list][i].stamp = us << 2 | rng_below(&rng, 4);
+                lists[list][i].stamp = us << 3 | rng_below(&rng, 4);
             }
             memcpy(all + (list ? len[0] : 0), lists[list], len[list] * sizeof(*all));
         }

@@ -49,7 +49,7 @@ struct hint_session session_of(char name, const char *touches)
             touches = at;
         }
         session.touches[session.len++] =
-            (struct hint_touch){ pgno, us / 4 << 2 | (uint32_t)page_class };
+            (struct hint_touch){ pgno, us / 8 << 3 | (uint32_t)page_class };
     }
     return session;
 }

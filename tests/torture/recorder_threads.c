@@ -63,8 +63,8 @@ int main(void)
         if (pthread_create(&readers[i], NULL, reader_main, NULL) != 0) abort();
     for (size_t n = 0; n < TOUCHES; n++) {
         if (n % 64 == 0) hint_recorder_tick(&recorder, n);
-        if (!hint_recorder_touch(&recorder, page_at(n), class_at(n))) abort();
-        (void)hint_recorder_touch(&recorder, page_at(n / 2), class_at(n));
+        if (!hint_recorder_touch(&recorder, page_at(n), class_at(n), HINT_READ)) abort();
+        (void)hint_recorder_touch(&recorder, page_at(n / 2), class_at(n), HINT_READ);
     }
     for (size_t i = 0; i < READERS; i++) {
         void *right = NULL;
