@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static const char *const mode_names[] = { "off", "record", "replay", "on" };
 /* What the host has set, for the life of the process. */
 static pthread_mutex_t host_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct config host_config;
+static atomic_uint host_epoch;
 
 static uint64_t get_number(const struct config *config, const struct config_option *option)
 {
@@ -179,8 +181,14 @@ enum config_result preload_config_host(const char *name, const char *value)
     if (!option) return CONFIG_UNKNOWN;
     pthread_mutex_lock(&host_mutex);
     result = set_logged(&host_config, option, value, "preload_config");
+    atomic_fetch_add_explicit(&host_epoch, 1, memory_order_relaxed);
     pthread_mutex_unlock(&host_mutex);
     return result;
+}
+
+unsigned preload_config_host_epoch(void)
+{
+    return atomic_load_explicit(&host_epoch, memory_order_relaxed);
 }
 
 /* SQLITE_PRELOAD is the mode, SQLITE_PRELOAD_NAME any option. */

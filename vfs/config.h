@@ -109,6 +109,9 @@ const struct config_option *preload_config_find(const char *name);
 /* The host's own setting, kept for the process; CONFIG_CLAMPED and CONFIG_BAD are logged here. */
 enum config_result preload_config_host(const char *name, const char *value);
 
+/* Counts the host's settings: the same number twice, and nothing was set between. */
+unsigned preload_config_host_epoch(void);
+
 /* What holds now: default, environment, host, and the URI of a file name as xOpen got it (NULL:
  * none). Bad values are logged. */
 void preload_config_resolve(struct config *out, const char *uri_name);

@@ -1,6 +1,9 @@
 /* The slow path of recording. */
 #include "vfs/connection.h"
 
+#include <string.h>
+
+#include "vfs/bytes.h"
 #include "vfs/database.h"
 #include "vfs/geometry.h"
 #include "vfs/log.h"
@@ -11,6 +14,16 @@
 /* The pager's probes are short and at the file's head: 100 bytes at 0 once, 16 at 24 with each
  * lock. No page is that small. */
 #define PROBE_BYTES_MAX 512
+
+/* Offsets of the shared-memory locks (walformat, "WAL-Index Locking"); from SHM_LOCK_READ on they
+ * are readers'. */
+#define SHM_LOCK_CHECKPOINT 1
+#define SHM_LOCK_READ       3
+
+/* PRAGMA integrity_check is seen at its prepare; the schema may be read in an epoch of its own
+ * before it runs. */
+#define CHECK_EPOCHS    3
+#define CHECK_PAGES_MIN 64
 
 static void take_time(struct connection *connection)
 {
@@ -27,6 +40,11 @@ static unsigned shift_of(uint32_t page_size)
     return shift;
 }
 
+static uint32_t page_size_of(const struct connection *connection)
+{
+    return UINT32_C(1) << connection->page_shift;
+}
+
 static void learn_header(struct connection *connection, const void *bytes)
 {
     struct geometry geometry;
@@ -35,17 +53,18 @@ static void learn_header(struct connection *connection, const void *bytes)
     if (!preload_geometry_read(&geometry, bytes)) return;
     shift = shift_of(geometry.page_size);
     if (connection->page_shift != CONNECTION_SHIFT_UNKNOWN && shift != connection->page_shift)
-        preload_connection_relocated(connection);
+        preload_database_forget_session(connection);
     connection->page_shift = shift;
+    connection->page_count = geometry.page_count;
     preload_database_saw_header(connection->database, &geometry);
 }
 
 /* Only the first byte of a whole page says what it is. Another page that begins with such a byte is
  * classed wrongly, which costs a place in the order and nothing else. */
-static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, unsigned page_shift)
+static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, uint32_t page_size)
 {
     if (pgno == 1) return HINT_CLASS_INTERIOR;
-    if (amount < 1 << page_shift) return HINT_CLASS_UNKNOWN;
+    if ((uint32_t)amount < page_size) return HINT_CLASS_UNKNOWN;
     switch (*(const uint8_t *)bytes) {
     case 0x02:
     case 0x05:
@@ -58,40 +77,151 @@ static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, un
     }
 }
 
+/* A page of this connection's program, whatever file it came from. */
+static void record(struct connection *connection, uint32_t pgno, const void *bytes, int amount,
+                   enum hint_how how)
+{
+    uint32_t page_size = page_size_of(connection);
+    size_t count;
+
+    if (pgno == 0 || pgno > HINT_PGNO_MAX || pgno == hint_lock_page(page_size)) return;
+    if (!hint_recorder_touch(&connection->recorder, pgno, class_of(pgno, bytes, amount, page_size),
+                             how))
+        return;
+    count = hint_recorder_count(&connection->recorder);
+    if (connection->page_count && hint_sweep_touch(&connection->sweep, &connection->recorder, pgno,
+                                                   count - 1, connection->page_count))
+        preload_database_void(connection, connection->sweep.from, count);
+    if (count % TOUCHES_A_TICK == 0) take_time(connection);
+}
+
 void preload_connection_touch(struct connection *connection, const void *bytes, int amount,
                               sqlite3_int64 offset)
 {
     uint64_t index;
-    uint32_t pgno;
 
     if (!connection->database) return;
     if (offset == 0 && amount >= GEOMETRY_HEADER_BYTES) learn_header(connection, bytes);
-    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
-    if (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX) return;
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    if (connection->in_checkpoint || (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX)) return;
     index = (uint64_t)offset >> connection->page_shift;
-    if (index >= HINT_PGNO_MAX) return;
-    pgno = (uint32_t)index + 1;
-    if (pgno == hint_lock_page(UINT32_C(1) << connection->page_shift)) return;
-    if (!hint_recorder_touch(&connection->recorder, pgno,
-                             class_of(pgno, bytes, amount, connection->page_shift)))
-        return;
-    if (hint_recorder_count(&connection->recorder) % TOUCHES_A_TICK == 0) take_time(connection);
+    if (index < HINT_PGNO_MAX) record(connection, (uint32_t)index + 1, bytes, amount, HINT_READ);
 }
 
+/* Under a write-ahead log it is a checkpoint; without RESERVED it is the playback of a hot journal.
+ */
 void preload_connection_wrote(struct connection *connection, const void *bytes, int amount,
                               sqlite3_int64 offset)
 {
-    if (offset == 0 && amount >= GEOMETRY_HEADER_BYTES && connection->database)
-        learn_header(connection, bytes);
+    if (!connection->database) return;
+    if (offset == 0 && amount >= GEOMETRY_HEADER_BYTES) learn_header(connection, bytes);
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    if (connection->has_log || !connection->reserved || connection->overwrites) return;
+    record(connection, (uint32_t)((uint64_t)offset >> connection->page_shift) + 1, bytes, amount,
+           HINT_WRITTEN);
 }
 
-void preload_connection_relocated(struct connection *connection)
+void preload_connection_read_log(struct connection *connection, const void *bytes, int amount,
+                                 sqlite3_int64 offset)
 {
+    uint32_t page_size = page_size_of(connection);
+    uint64_t frame;
+
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    /* Recovery reads frames whole; where there is no shared memory, that is where the page numbers
+     * are learnt. */
+    if ((uint32_t)amount == page_size + WAL_FRAME_HEADER_BYTES) {
+        frame = preload_wal_frame_at((uint64_t)offset, page_size);
+        preload_wal_index_note(&connection->wal_index, frame, bytes_get_be32(bytes));
+        return;
+    }
+    if ((uint32_t)amount != page_size || offset < WAL_HEADER_BYTES + WAL_FRAME_HEADER_BYTES) return;
+    if (connection->in_checkpoint) return;
+    frame = preload_wal_frame_at((uint64_t)offset - WAL_FRAME_HEADER_BYTES, page_size);
+    if (frame)
+        record(connection, preload_wal_index_page(&connection->wal_index, frame), bytes, amount,
+               HINT_READ);
+}
+
+/* A frame is written as its header, then the page. */
+void preload_connection_wrote_log(struct connection *connection, const void *bytes, int amount,
+                                  sqlite3_int64 offset)
+{
+    uint32_t page_size = page_size_of(connection);
+    uint64_t frame;
+
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    if (amount == WAL_FRAME_HEADER_BYTES) {
+        frame = preload_wal_frame_at((uint64_t)offset, page_size);
+        connection->frame_pgno = frame ? bytes_get_be32(bytes) : 0;
+        preload_wal_index_note(&connection->wal_index, frame, connection->frame_pgno);
+    } else if ((uint32_t)amount == page_size && !connection->overwrites) {
+        record(connection, connection->frame_pgno, bytes, amount, HINT_WRITTEN);
+    }
+}
+
+void preload_connection_overwrites(struct connection *connection)
+{
+    connection->overwrites = true;
     if (connection->database) preload_database_forget_session(connection);
+}
+
+void preload_connection_pragma(struct connection *connection, const char *name)
+{
+    if (sqlite3_stricmp(name, "integrity_check") == 0 || sqlite3_stricmp(name, "quick_check") == 0)
+        connection->checks = CHECK_EPOCHS;
+}
+
+/* What a check touched in this lock epoch was most of the database; else it was another statement's
+ * epoch. */
+static void end_epoch(struct connection *connection)
+{
+    size_t count = hint_recorder_count(&connection->recorder);
+    size_t pages = count - connection->epoch_from;
+
+    connection->reserved = false;
+    connection->overwrites = false;
+    if (connection->checks > 0) {
+        connection->checks--;
+        if (pages >= CHECK_PAGES_MIN && pages >= connection->page_count / 2)
+            preload_database_void(connection, connection->epoch_from, count);
+    }
+    connection->epoch_from = count;
+}
+
+void preload_connection_locked(struct connection *connection, int level)
+{
+    if (level == SQLITE_LOCK_RESERVED) connection->reserved = true;
+    preload_connection_tick(connection);
+}
+
+void preload_connection_unlocking(struct connection *connection, int level)
+{
+    (void)level;
+    end_epoch(connection);
+    preload_connection_tick(connection);
+}
+
+void preload_connection_shm_locked(struct connection *connection, int offset, int flags)
+{
+    if (offset == SHM_LOCK_CHECKPOINT) connection->in_checkpoint = (flags & SQLITE_SHM_LOCK) != 0;
+    if (offset < SHM_LOCK_READ || !(flags & SQLITE_SHM_SHARED) || !(flags & SQLITE_SHM_UNLOCK))
+        return;
+    end_epoch(connection);
+    preload_connection_tick(connection);
 }
 
 void preload_connection_tick(struct connection *connection)
 {
-    if (connection->database && !connection->recorder.full) take_time(connection);
+    if (connection->database) {
+        preload_database_follow_host(connection);
+        if (!connection->recorder.full) take_time(connection);
+    }
     preload_log_say();
+}
+
+void preload_connection_free(struct connection *connection)
+{
+    preload_wal_index_free(&connection->wal_index);
+    hint_recorder_free(&connection->recorder);
 }

@@ -1,13 +1,20 @@
-/* One open main database file, as the shim sees it: what its connection reads is recorded here.
+/* One open main database file, as the shim sees it: what its connection reads and writes is
+ * recorded here.
  *
  * The hot path is preload_connection_read: a shift, two loads and a bit test for a page that was
  * seen before; no lock, no system call, no clock, no allocation. Used by the connection's thread
- * alone, but for the recorder's list, which the saver copies (hints/recorder.h). */
+ * alone, but for the recorder's list, which the saver copies (hints/recorder.h).
+ *
+ * What counts: pages read or mapped, from the database or from its write-ahead log, and pages that
+ * the session itself wrote. What does not: the pager's probes of the header, checkpoints, recovery,
+ * playback of a journal, VACUUM, restore, backup and integrity checks. */
 #ifndef VFS_CONNECTION_H
 #define VFS_CONNECTION_H
 
 #include "hints/recorder.h"
+#include "hints/sweep.h"
 #include "vfs/sqlite.h"
+#include "vfs/wal_index.h"
 
 struct database;
 
@@ -18,11 +25,29 @@ struct connection {
     struct database *database; /* NULL: nothing is recorded or replayed here */
     struct hint_recorder recorder;
     unsigned page_shift;
-    unsigned forks;    /* preload_process_forks() at open */
-    bool owns_readers; /* the database's prefetch reads through handles that this connection's
-                          thread opened */
-    bool is_last;      /* between detach and release: this was the database's last connection */
-    /* Behind the database's lock. */
+    uint32_t page_count; /* as the header said last; 0: unknown */
+    unsigned forks;      /* preload_process_forks() at open */
+    unsigned host_epoch; /* preload_config_host_epoch() when the mode was last looked at */
+    int mode;            /* enum config_mode in force */
+    const char *name;    /* as xOpen got it, for its URI */
+    bool owns_readers;   /* the database's prefetch reads through handles that this connection's
+                            thread opened */
+    bool is_last;        /* between detach and release: this was the database's last connection */
+
+    bool has_log; /* a write-ahead log is open: writes to the database itself are checkpoints */
+    bool
+        reserved; /* RESERVED was taken in this lock epoch: a transaction of its own, no playback */
+    bool overwrites;     /* VACUUM copies over the database, until the lock goes */
+    bool in_checkpoint;  /* or in recovery, which takes the same lock */
+    unsigned checks;     /* lock epochs in which an integrity check may yet run */
+    size_t epoch_from;   /* touches before this lock epoch */
+    uint32_t frame_pgno; /* page of the frame whose header was written last */
+    struct wal_index wal_index;
+    struct hint_sweep sweep;
+
+    /* Behind the database's lock. Touches that say nothing about the next session. */
+    size_t void_from;
+    size_t void_to;
     size_t first_valid; /* touches before it are of pages that have moved */
     struct connection *next;
 };
@@ -44,15 +69,31 @@ static inline void preload_connection_read(struct connection *connection, const 
     preload_connection_touch(connection, bytes, amount, offset);
 }
 
-/* After a successful write: page 1 may bring another page size. */
+/* After a successful write to the database file. */
 void preload_connection_wrote(struct connection *connection, const void *bytes, int amount,
                               sqlite3_int64 offset);
 
-/* VACUUM is about to rewrite the file: what was recorded names pages that will have moved. */
-void preload_connection_relocated(struct connection *connection);
+/* After a successful read from, or write to, the database's write-ahead log. */
+void preload_connection_read_log(struct connection *connection, const void *bytes, int amount,
+                                 sqlite3_int64 offset);
+void preload_connection_wrote_log(struct connection *connection, const void *bytes, int amount,
+                                  sqlite3_int64 offset);
 
-/* At a lock or unlock, or whatever happens about as rarely: takes the time, says what workers have
- * to say. */
+/* VACUUM is about to rewrite the file: what was recorded names pages that will have moved. */
+void preload_connection_overwrites(struct connection *connection);
+
+/* A pragma is being prepared. */
+void preload_connection_pragma(struct connection *connection, const char *name);
+
+/* After xLock, before xUnlock, after xShmLock succeeded. */
+void preload_connection_locked(struct connection *connection, int level);
+void preload_connection_unlocking(struct connection *connection, int level);
+void preload_connection_shm_locked(struct connection *connection, int offset, int flags);
+
+/* Takes the time, follows the host's mode, says what workers have to say. */
 void preload_connection_tick(struct connection *connection);
+
+/* At the file's close, after the database let go of it. */
+void preload_connection_free(struct connection *connection);
 
 #endif

@@ -156,21 +156,41 @@ static bool acquire(struct database **out, struct identity identity, sqlite3_vfs
     return first;
 }
 
-static void add_connection(struct database *database, struct connection *connection,
-                           const struct config *config)
+/* A connection that a child inherited over fork() is its parent's: neither saved nor taken apart
+ * here. */
+static bool is_inherited(const struct connection *connection)
+{
+    return connection->forks != preload_process_forks();
+}
+
+static void start_recorder(struct connection *connection, const struct config *config)
 {
     const struct hint_window window = {
         .pages_max = (uint32_t)config->window_pages,
         .us_max = config->window_ms * 1000,
     };
 
-    connection->database = database;
-    connection->forks = preload_process_forks();
     if (config->mode & CONFIG_MODE_RECORD)
         hint_recorder_init(&connection->recorder, window);
     else
         connection->recorder.full = true;
+    connection->mode = config->mode;
+    connection->first_valid = 0;
+    connection->void_from = 0;
+    connection->void_to = 0;
+    connection->epoch_from = 0;
+    connection->sweep = (struct hint_sweep){ 0 };
+}
+
+static void add_connection(struct database *database, struct connection *connection,
+                           const char *name, const struct config *config)
+{
+    connection->database = database;
+    connection->name = name;
+    connection->forks = preload_process_forks();
+    connection->host_epoch = preload_config_host_epoch();
     pthread_mutex_lock(&database->lock);
+    start_recorder(connection, config);
     connection->next = database->connections;
     database->connections = connection;
     pthread_mutex_unlock(&database->lock);
@@ -191,31 +211,25 @@ void preload_database_attach(struct connection *connection, sqlite3_vfs *base, b
         preload_log_error("%s: not recorded: out of memory", name);
         return;
     }
-    add_connection(database, connection, config);
+    add_connection(database, connection, name, config);
     if (first && config->mode & CONFIG_MODE_REPLAY) preload_replay_start(connection, main, name);
     if (config->mode & CONFIG_MODE_RECORD) preload_save_schedule(database);
 }
 
-/* The connection's touches become the session's, and its recorder is gone. */
+/* The connection's touches become the session's. Without memory for them they are lost. */
 static void fold_connection(struct database *database, struct connection *connection)
 {
-    struct hint_session merged = { 0 };
-    int rc = preload_save_session(&merged, database);
     struct connection **at = &database->connections;
 
     pthread_mutex_lock(&database->lock);
-    if (rc == HINT_OK) {
-        struct hint_session old = database->session;
-
-        database->session = merged;
-        merged = old;
-    }
+    if (preload_save_merge(&database->session, connection, (size_t)database->config.window_pages) !=
+        HINT_OK)
+        preload_log_error("%s: a connection's pages were not learnt: out of memory",
+                          database->path);
     while (*at && *at != connection)
         at = &(*at)->next;
     if (*at) *at = connection->next;
     pthread_mutex_unlock(&database->lock);
-    hint_session_free(&merged);
-    hint_recorder_free(&connection->recorder);
 }
 
 static void cancel_work(struct database *database)
@@ -239,18 +253,12 @@ static bool drop_reference(struct database *database)
     return last;
 }
 
-/* A connection that a child inherited over fork() is its parent's: neither saved nor taken apart
- * here. */
-static bool is_inherited(const struct connection *connection)
-{
-    return connection->forks != preload_process_forks();
-}
-
 void preload_database_detach(struct connection *connection)
 {
     struct database *database = connection->database;
 
     if (!database || is_inherited(connection)) return;
+    preload_database_follow_host(connection);
     if (connection->owns_readers) {
         atomic_store(&database->prefetch.cancelled, true);
         preload_prefetch_stop_readers(&database->prefetch);
@@ -288,7 +296,7 @@ void preload_database_release(struct connection *connection)
     connection->database = NULL;
     if (!database || is_inherited(connection)) return;
     if (connection->is_last) {
-        (void)preload_save(database);
+        if (connection->mode & CONFIG_MODE_RECORD) (void)preload_save(database);
         retire(database);
     }
     preload_log_say();
@@ -324,13 +332,18 @@ void preload_database_saw_header(struct database *database, const struct geometr
                       database->path, (unsigned)geometry->page_size, (unsigned)prefetch->page_size);
 }
 
+/* Drops what a connection recorded and lets it start anew; under the lock. */
+static void restart_recorder(struct connection *connection, const struct config *config)
+{
+    hint_recorder_free(&connection->recorder);
+    start_recorder(connection, config);
+}
+
 /* Other connections' recorders belong to their threads: their touches up to now are marked as void.
  */
 void preload_database_forget_session(struct connection *own)
 {
     struct database *database = own->database;
-    const struct hint_window window = own->recorder.window;
-    bool records = !own->recorder.full;
 
     pthread_mutex_lock(&database->lock);
     free(database->session.touches);
@@ -338,13 +351,49 @@ void preload_database_forget_session(struct connection *own)
     database->session.len = 0;
     for (struct connection *c = database->connections; c; c = c->next)
         c->first_valid = hint_recorder_count(&c->recorder);
-    if (records) {
-        hint_recorder_free(&own->recorder);
-        hint_recorder_init(&own->recorder, window);
-        own->first_valid = 0;
-    }
+    if (own->mode & CONFIG_MODE_RECORD) restart_recorder(own, &database->config);
     database->saved_pages = 0;
     pthread_mutex_unlock(&database->lock);
+}
+
+void preload_database_void(struct connection *connection, size_t from, size_t to)
+{
+    pthread_mutex_lock(&connection->database->lock);
+    connection->void_from = from;
+    connection->void_to = to;
+    pthread_mutex_unlock(&connection->database->lock);
+}
+
+/* Whether any connection still records; then a worker has something to save. */
+static bool is_recorded(struct database *database)
+{
+    bool recorded = false;
+
+    pthread_mutex_lock(&database->lock);
+    for (const struct connection *c = database->connections; c && !recorded; c = c->next)
+        recorded = (c->mode & CONFIG_MODE_RECORD) != 0;
+    pthread_mutex_unlock(&database->lock);
+    return recorded;
+}
+
+void preload_database_follow_host(struct connection *connection)
+{
+    struct database *database = connection->database;
+    unsigned epoch = preload_config_host_epoch();
+    struct config config;
+
+    if (epoch == connection->host_epoch || is_inherited(connection)) return;
+    connection->host_epoch = epoch;
+    preload_config_resolve(&config, connection->name);
+    if (config.mode == connection->mode) return;
+    if (!(config.mode & CONFIG_MODE_REPLAY)) atomic_store(&database->prefetch.cancelled, true);
+    pthread_mutex_lock(&database->lock);
+    restart_recorder(connection, &config);
+    pthread_mutex_unlock(&database->lock);
+    if (config.mode & CONFIG_MODE_RECORD)
+        preload_save_schedule(database);
+    else if (!is_recorded(database))
+        preload_pool_cancel(&database->save_task);
 }
 
 int preload_database_flush(struct database *database)

@@ -72,6 +72,14 @@ uint64_t preload_database_opened_us(const struct database *database);
 /* A connection read page 1. */
 void preload_database_saw_header(struct database *database, const struct geometry *geometry);
 
+/* Touches [from, to) of a connection, by index, say nothing about the next session; what an earlier
+ * call named and this one does not reach stays void only if it is the same row, grown. */
+void preload_database_void(struct connection *connection, size_t from, size_t to);
+
+/* Follows a mode that the host set since the file was opened: off drops what was recorded and
+ * cancels the replay, on records again. Cheap when nothing changed. */
+void preload_database_follow_host(struct connection *connection);
+
 /* The pages are about to move: the running session's touches are dropped, `own` may start anew. */
 void preload_database_forget_session(struct connection *own);
 

@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-static uint32_t get_be32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
+#include "vfs/bytes.h"
 
 bool preload_is_page_size(uint32_t bytes)
 {
@@ -22,8 +19,9 @@ bool preload_geometry_read(struct geometry *out, const uint8_t header[GEOMETRY_H
     if (page_size == 1) page_size = 65536;
     if (!preload_is_page_size(page_size)) return false;
     out->page_size = page_size;
-    out->change_counter = get_be32(header + 24);
-    out->page_count = get_be32(header + 92) == out->change_counter ? get_be32(header + 28) : 0;
-    out->schema_cookie = get_be32(header + 40);
+    out->change_counter = bytes_get_be32(header + 24);
+    out->page_count =
+        bytes_get_be32(header + 92) == out->change_counter ? bytes_get_be32(header + 28) : 0;
+    out->schema_cookie = bytes_get_be32(header + 40);
     return true;
 }

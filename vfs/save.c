@@ -20,23 +20,36 @@ static uint64_t session_us(const struct database *database)
     return preload_pool_now_us() - database->opened_us;
 }
 
-/* Under the lock. */
-static int merge_connection(struct hint_session *session, const struct connection *connection,
-                            size_t pages_max)
+/* The functions below are under the lock. */
+
+static int merge_touches(struct hint_session *session, const struct connection *connection,
+                         size_t from, size_t to, size_t pages_max)
 {
-    size_t count = hint_recorder_count(&connection->recorder);
     struct hint_touch *touches;
     int rc;
 
-    if (count <= connection->first_valid) return HINT_OK;
-    count -= connection->first_valid;
-    touches = malloc(count * sizeof *touches);
+    if (from < connection->first_valid) from = connection->first_valid;
+    if (from >= to) return HINT_OK;
+    touches = malloc((to - from) * sizeof *touches);
     if (!touches) return HINT_NOMEM;
-    hint_recorder_copy(&connection->recorder, touches, connection->first_valid, count);
-    rc = hint_session_merge(session, touches, count, pages_max);
+    hint_recorder_copy(&connection->recorder, touches, from, to - from);
+    rc = hint_session_merge(session, touches, to - from, pages_max);
     free(touches);
     return rc;
 }
+
+int preload_save_merge(struct hint_session *session, const struct connection *connection,
+                       size_t pages_max)
+{
+    size_t count = hint_recorder_count(&connection->recorder);
+    int rc = merge_touches(session, connection, 0, connection->void_from, pages_max);
+
+    if (rc == HINT_OK)
+        rc = merge_touches(session, connection, connection->void_to, count, pages_max);
+    return rc;
+}
+
+/* The functions above are under the lock. */
 
 int preload_save_session(struct hint_session *out, struct database *database)
 {
@@ -49,7 +62,7 @@ int preload_save_session(struct hint_session *out, struct database *database)
     out->began_s = database->session.began_s;
     rc = hint_session_merge(out, database->session.touches, database->session.len, pages_max);
     for (const struct connection *c = database->connections; c && rc == HINT_OK; c = c->next)
-        rc = merge_connection(out, c, pages_max);
+        rc = preload_save_merge(out, c, pages_max);
     pthread_mutex_unlock(&database->lock);
     return rc;
 }

@@ -14,4 +14,8 @@ enum store_result preload_save(struct database *database);
 /* The session so far, live connections included. HINT_NOMEM. Any thread. */
 int preload_save_session(struct hint_session *out, struct database *database);
 
+/* Merges what one connection recorded into a session; the database's lock is held. HINT_NOMEM. */
+int preload_save_merge(struct hint_session *session, const struct connection *connection,
+                       size_t pages_max);
+
 #endif

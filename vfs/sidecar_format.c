@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "hints/record.h"
+#include "vfs/bytes.h"
 
 /* 16 bytes, no end of string: a NUL and a newline show a transfer that took the file for text. */
 static const uint8_t magic[SIDECAR_MAGIC_BYTES] = { 's', 'q', 'l', 'i', 't', 'e', '-',  'p',
@@ -21,21 +22,6 @@ static const uint8_t magic[SIDECAR_MAGIC_BYTES] = { 's', 'q', 'l', 'i', 't', 'e'
 
 /* The record's columns are 13 bytes a page, behind at most 32 sessions. */
 #define RECORD_BYTES_MAX(pages_max) ((size_t)13 * (pages_max) + 2048)
-
-static uint64_t get_le(const uint8_t *bytes, size_t width)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < width; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-static void put_le(uint8_t *bytes, uint64_t value, size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-}
 
 bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
 {
@@ -77,11 +63,11 @@ const char *preload_sidecar_decode(struct hint_history *history, struct store_ev
     hint_history_free(history);
     if (!preload_sidecar_is_ours(bytes, len)) return "not a sidecar";
     if (len <= SIDECAR_HEADER_BYTES) return "truncated";
-    if (get_le(bytes + 16, 4) != SIDECAR_VERSION) return "of another format version";
-    evidence->page_size = (uint32_t)get_le(bytes + 20, 4);
-    evidence->page_count = (uint32_t)get_le(bytes + 24, 4);
-    evidence->schema_cookie = (uint32_t)get_le(bytes + 28, 4);
-    evidence->generation = get_le(bytes + 32, 8);
+    if (bytes_get_le(bytes + 16, 4) != SIDECAR_VERSION) return "of another format version";
+    evidence->page_size = (uint32_t)bytes_get_le(bytes + 20, 4);
+    evidence->page_count = (uint32_t)bytes_get_le(bytes + 24, 4);
+    evidence->schema_cookie = (uint32_t)bytes_get_le(bytes + 28, 4);
+    evidence->generation = bytes_get_le(bytes + 32, 8);
     if (!preload_is_page_size(evidence->page_size)) return "no such page size";
     why =
         decode_frame(history, bytes + SIDECAR_HEADER_BYTES, len - SIDECAR_HEADER_BYTES, pages_max);
@@ -92,11 +78,11 @@ const char *preload_sidecar_decode(struct hint_history *history, struct store_ev
 static void encode_header(uint8_t *out, const struct store_evidence *evidence)
 {
     memcpy(out, magic, sizeof magic);
-    put_le(out + 16, SIDECAR_VERSION, 4);
-    put_le(out + 20, evidence->page_size, 4);
-    put_le(out + 24, evidence->page_count, 4);
-    put_le(out + 28, evidence->schema_cookie, 4);
-    put_le(out + 32, evidence->generation, 8);
+    bytes_put_le(out + 16, SIDECAR_VERSION, 4);
+    bytes_put_le(out + 20, evidence->page_size, 4);
+    bytes_put_le(out + 24, evidence->page_count, 4);
+    bytes_put_le(out + 28, evidence->schema_cookie, 4);
+    bytes_put_le(out + 32, evidence->generation, 8);
 }
 
 static size_t compress_frame(uint8_t *out, size_t room, const uint8_t *record, size_t len)

@@ -7,18 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAL_HEADER_BYTES       32
-#define WAL_FRAME_HEADER_BYTES 24
-#define WAL_FRAMES_MAX         65536
+#include "vfs/bytes.h"
+#include "vfs/wal_index.h"
 
-static uint32_t get_be32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
+#define WAL_FRAMES_MAX 65536
 
 static bool is_log_of(const uint8_t header[WAL_HEADER_BYTES], uint32_t page_size)
 {
-    return (get_be32(header) & ~UINT32_C(1)) == 0x377f0682 && get_be32(header + 8) == page_size;
+    return (bytes_get_be32(header) & ~UINT32_C(1)) == 0x377f0682 &&
+           bytes_get_be32(header + 8) == page_size;
 }
 
 static size_t read_frames(uint32_t *pgnos, int fd, const uint8_t header[WAL_HEADER_BYTES],
@@ -33,7 +30,7 @@ static size_t read_frames(uint32_t *pgnos, int fd, const uint8_t header[WAL_HEAD
 
         if (pread(fd, frame, sizeof frame, offset) != (ssize_t)sizeof frame) break;
         if (memcmp(frame + 8, header + 16, 8) != 0) break;
-        pgno = get_be32(frame);
+        pgno = bytes_get_be32(frame);
         if (pgno >= 1 && pgno <= HINT_PGNO_MAX) pgnos[count++] = pgno;
     }
     return count;
