@@ -58,6 +58,8 @@ enum config_scope {
     X(history_pages, COUNT, DATABASE, "65536", 1, 1 << 20, "pages that a history remembers")       \
     X(lock_ms, MS, DATABASE, "1000", 0, 10000, "how long a save waits for another process's save") \
     X(requests, COUNT, DATABASE, "16", 1, 16, "prefetch reads at once through a foreign base")     \
+    X(trace, TEXT, DATABASE, "", 0, 0,                                                             \
+      "append the first touches of each session to this file; empty: none")                        \
     X(workers, COUNT, PROCESS, "4", 1, 16, "threads that advise and save, for the whole process")  \
     X(log, TEXT, PROCESS, "", 0, 0,                                                                \
       "also write messages to stderr or to this file; empty: sqlite3_log alone")

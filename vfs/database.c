@@ -174,6 +174,8 @@ static void start_recorder(struct connection *connection, const struct config *c
         hint_recorder_init(&connection->recorder, window);
     else
         connection->recorder.full = true;
+    hint_recorder_tick(&connection->recorder,
+                       preload_pool_now_us() - connection->database->opened_us);
     connection->mode = config->mode;
     connection->first_valid = 0;
     connection->void_from = 0;
@@ -296,7 +298,10 @@ void preload_database_release(struct connection *connection)
     connection->database = NULL;
     if (!database || is_inherited(connection)) return;
     if (connection->is_last) {
-        if (connection->mode & CONFIG_MODE_RECORD) (void)preload_save(database);
+        if (connection->mode & CONFIG_MODE_RECORD) {
+            (void)preload_save(database);
+            preload_save_trace(database);
+        }
         retire(database);
     }
     preload_log_say();

@@ -7,6 +7,7 @@
 
 #include "vfs/log.h"
 #include "vfs/process.h"
+#include "vfs/trace.h"
 
 #define SETTLE_RETRY_US UINT64_C(500000)
 
@@ -170,6 +171,18 @@ enum store_result preload_save(struct database *database)
     pthread_mutex_unlock(&database->save_lock);
     hint_session_free(&session);
     return result;
+}
+
+void preload_save_trace(struct database *database)
+{
+    struct hint_session session = { 0 };
+    struct store_evidence evidence;
+
+    if (!database->config.trace[0]) return;
+    evidence = evidence_of(database);
+    if (preload_save_session(&session, database) == HINT_OK && session.len > 0)
+        preload_trace_write(database->config.trace, database->identity, &session, &evidence);
+    hint_session_free(&session);
 }
 
 /* The first save waits until the rate of first touches has settled; later ones do not. */

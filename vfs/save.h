@@ -11,6 +11,10 @@ void preload_save_schedule(struct database *database);
 /* Saves when something new was learnt. Any thread. STORE_OK also when there was nothing. */
 enum store_result preload_save(struct database *database);
 
+/* Appends the session to the file of the option `trace`, when one is set. At its end. Any thread.
+ */
+void preload_save_trace(struct database *database);
+
 /* The session so far, live connections included. HINT_NOMEM. Any thread. */
 int preload_save_session(struct hint_session *out, struct database *database);
 
