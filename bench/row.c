@@ -94,6 +94,20 @@ void row_series_free(struct row_series *series)
     *series = (struct row_series){ 0 };
 }
 
+static int append(struct rows *rows, const struct row *row)
+{
+    if (rows->len == rows->cap) {
+        const size_t cap = rows->cap == 0 ? 16 : rows->cap * 2;
+        struct row *items = realloc(rows->items, cap * sizeof(*items));
+
+        if (items == NULL) return ROW_NOMEM;
+        rows->items = items;
+        rows->cap = cap;
+    }
+    rows->items[rows->len++] = *row;
+    return ROW_OK;
+}
+
 int rows_add(struct rows *rows, const char *name, const char *arm, const char *unit,
              struct row_series *series)
 {
@@ -103,16 +117,17 @@ int rows_add(struct rows *rows, const char *name, const char *arm, const char *u
     row.median = row_series_median(series);
     if (series->len > 0) rc = spread_of_sorted(&row, series->values, series->len);
     if (rc != ROW_OK) return rc;
-    if (rows->len == rows->cap) {
-        const size_t cap = rows->cap == 0 ? 16 : rows->cap * 2;
-        struct row *items = realloc(rows->items, cap * sizeof(*items));
+    return append(rows, &row);
+}
 
-        if (items == NULL) return ROW_NOMEM;
-        rows->items = items;
-        rows->cap = cap;
+int rows_join(struct rows *rows, const struct rows *more)
+{
+    int rc = ROW_OK;
+
+    for (size_t i = 0; i < more->len && rc == ROW_OK; i++) {
+        rc = append(rows, &more->items[i]);
     }
-    rows->items[rows->len++] = row;
-    return ROW_OK;
+    return rc;
 }
 
 void rows_compare_to(struct rows *rows, const char *baseline_arm)

@@ -55,6 +55,9 @@ void row_series_free(struct row_series *series);
 int rows_add(struct rows *rows, const char *name, const char *arm, const char *unit,
              struct row_series *series);
 
+/* Appends copies of all rows of `more`. ROW_NOMEM. */
+int rows_join(struct rows *rows, const struct rows *more);
+
 /* Sets the ratio of every row whose name has a row of this arm with a median other than 0. */
 void rows_compare_to(struct rows *rows, const char *baseline_arm);
 

@@ -129,6 +129,25 @@ Test(row, ratios_are_to_the_baseline_of_the_same_name)
     rows_free(&rows);
 }
 
+Test(row, tables_can_be_joined)
+{
+    static const double one = 1;
+    static const double four = 4;
+    struct rows rows = { 0 };
+    struct rows more = { 0 };
+
+    add(&rows, "end", "plain", &four, 1);
+    add(&more, "end", "preload", &one, 1);
+    add(&more, "first", "plain", &one, 1);
+    cr_assert_eq(rows_join(&rows, &more), ROW_OK);
+    rows_free(&more);
+    cr_assert_eq(rows.len, 3);
+    cr_expect_str_eq(rows.items[0].arm, "plain");
+    cr_expect_str_eq(rows.items[1].arm, "preload");
+    cr_expect_str_eq(rows.items[2].name, "first");
+    rows_free(&rows);
+}
+
 static void make_two(struct rows *rows)
 {
     static const double plain[] = { 1234.5, 1234.5 };
