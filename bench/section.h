@@ -1,0 +1,53 @@
+/* A section of the cold start report: what every arm took on one device with one set of keys.
+ *
+ * One thread at a time; memory belongs to the section. Its rows borrow its names. */
+#ifndef BENCH_SECTION_H
+#define BENCH_SECTION_H
+
+#include "bench/row.h"
+#include "bench/trial.h"
+
+/* What is said of each arm; what a session needs, of plain alone, as it is the same. The last two
+ * come from the pairs of a round: how many times faster than plain the arm was in it. */
+#define SECTION_MEASURES(X)                                                                        \
+    X(SECTION_FIRST_ROW, "first row", "ms")                                                        \
+    X(SECTION_END, "end of session", "ms")                                                         \
+    X(SECTION_NEEDED, "pages needed", "pages")                                                     \
+    X(SECTION_DEMAND, "read on demand", "pages")                                                   \
+    X(SECTION_PREFETCHED, "prefetched", "pages")                                                   \
+    X(SECTION_USED, "prefetched and used", "pages")                                                \
+    X(SECTION_REQUESTS, "requests", "requests")                                                    \
+    X(SECTION_FIRST_ROW_FASTER, "first row, plain / arm", "times")                                 \
+    X(SECTION_END_FASTER, "end of session, plain / arm", "times")
+
+enum section_measure {
+#define SECTION_MEASURE(name, text, unit) name,
+    SECTION_MEASURES(SECTION_MEASURE) SECTION_MEASURE_COUNT
+#undef SECTION_MEASURE
+};
+
+/* Zeroed is empty. */
+struct section {
+    char title[64];
+    char names[SECTION_MEASURE_COUNT][128];
+    struct row_series series[TRIAL_ARM_COUNT][SECTION_MEASURE_COUNT];
+    struct rows rows;
+};
+
+/* "disk, fresh keys" */
+void section_name(struct section *section, const char *device, const char *keys);
+
+/* Adds a round: what each arm found. ROW_NOMEM. */
+int section_record(struct section *section, const struct trial_found found[TRIAL_ARM_COUNT]);
+
+/* Makes the rows, with ratios to plain. Those that are zero by an arm's nature (what plain
+ * prefetches) are left out. ROW_NOMEM. */
+int section_finish(struct section *section);
+
+/* 0 when nothing was recorded. */
+double section_median(struct section *section, enum trial_arm arm, enum section_measure measure);
+
+/* Twice is harmless. */
+void section_free(struct section *section);
+
+#endif

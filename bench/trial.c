@@ -1,0 +1,266 @@
+/* Parent and child of a trial, and the line between them. */
+#include "bench/trial.h"
+
+#include "bench/latency_vfs.h"
+#include "bench/session_go.h"
+#include "vfs/preload.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REQUEST_BYTES (128 << 10)
+#define PARALLEL      16u
+
+/* --child ARM LATENCY_US SEED DATABASE STORE */
+enum { ARG_SELF, ARG_CHILD, ARG_ARM, ARG_LATENCY, ARG_SEED, ARG_DATABASE, ARG_STORE, ARG_COUNT };
+
+#define CHILD "--child"
+
+const char *const trial_arm_names[TRIAL_ARM_COUNT] = {
+    [TRIAL_PLAIN] = "plain cold",
+    [TRIAL_PRELOAD] = "preload cold",
+    [TRIAL_WHOLE] = "whole file",
+    [TRIAL_WARM] = "warm",
+};
+
+/* ---- the child ---- */
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int complain(const char *what, int rc)
+{
+    fprintf(stderr, "coldstart: %s: %s\n", what, sqlite3_errstr(rc));
+    return 1;
+}
+
+/* Reads the file through the connection's own handle, in requests of 128 KiB. */
+static int read_whole(sqlite3 *db)
+{
+    char *bytes = malloc(REQUEST_BYTES);
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    int rc = bytes != NULL ? SQLITE_OK : SQLITE_NOMEM;
+
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    }
+    if (rc == SQLITE_OK) rc = file->pMethods->xFileSize(file, &size);
+    for (sqlite3_int64 at = 0; at < size && rc == SQLITE_OK; at += REQUEST_BYTES) {
+        const sqlite3_int64 left = size - at;
+
+        rc = file->pMethods->xRead(file, bytes, left < REQUEST_BYTES ? (int)left : REQUEST_BYTES,
+                                   at);
+    }
+    free(bytes);
+    return rc;
+}
+
+/* Makes everything resident, as the arm `warm` finds it, in no time. */
+static int warm_up(const struct trial *trial, const char *vfs, struct latency_config *config)
+{
+    const uint64_t latency_us = config->device.latency_us;
+    sqlite3 *db = NULL;
+    int rc;
+
+    config->device.latency_us = 0;
+    if (trial->latency_us > 0) latency_vfs_configure("latency", config);
+    rc = sqlite3_open_v2(trial->database, &db, SQLITE_OPEN_READWRITE, vfs);
+    if (rc == SQLITE_OK) rc = read_whole(db);
+    if (trial->latency_us > 0) sqlite3_file_control(db, "main", LATENCY_FCNTL_RESET, NULL);
+    sqlite3_close(db);
+    config->device.latency_us = latency_us;
+    if (trial->latency_us > 0) latency_vfs_configure("latency", config);
+    return rc;
+}
+
+/* Registers what the trial stands on; `vfs` is the name to open the database with. */
+static int set_up(const struct trial *trial, const char **vfs)
+{
+    struct latency_config slow = { .device = { .latency_us = trial->latency_us,
+                                               .parallel = PARALLEL } };
+    char store[4200];
+    const char *const options[] = { store, NULL };
+    struct preload_config config = { .options = trial->store != NULL ? options : NULL };
+    int rc = SQLITE_OK;
+
+    *vfs = "unix";
+    if (trial->latency_us > 0) {
+        rc = latency_vfs_register("latency", "unix", &slow);
+        *vfs = "latency";
+    }
+    if (rc == SQLITE_OK && trial->arm == TRIAL_WARM) rc = warm_up(trial, *vfs, &slow);
+    if (rc == SQLITE_OK && trial->arm == TRIAL_PRELOAD) {
+        snprintf(store, sizeof(store), "store=%s", trial->store != NULL ? trial->store : "");
+        config.base = *vfs;
+        rc = preload_register(&config);
+        *vfs = "preload";
+    }
+    return rc;
+}
+
+/* What was fetched ahead, by the arm's nature or by the library's account. */
+static int count_pages(const struct trial *trial, sqlite3 *db, struct trial_found *out)
+{
+    struct device_counters device = { 0 };
+    struct preload_stats stats = { 0 };
+    struct sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    int missed = 0;
+    int high = 0;
+    int rc = sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_MISS, &missed, &high, 0);
+
+    out->needed_pages = (uint64_t)missed;
+    out->demand_pages = out->needed_pages;
+    if (rc == SQLITE_OK && trial->latency_us > 0) {
+        rc = sqlite3_file_control(db, "main", LATENCY_FCNTL_COUNTERS, &device);
+        out->requests = device.requests;
+    }
+    if (rc == SQLITE_OK && trial->arm == TRIAL_PRELOAD) {
+        rc = preload_stats_of(db, "main", &stats);
+        out->demand_pages = (uint64_t)stats.demand_pages;
+        out->prefetched_pages = (uint64_t)stats.issued_pages;
+        out->used_pages = (uint64_t)stats.used_pages;
+    }
+    if (rc == SQLITE_OK && (trial->arm == TRIAL_WHOLE || trial->arm == TRIAL_WARM)) {
+        rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        if (rc == SQLITE_OK) rc = file->pMethods->xFileSize(file, &size);
+        out->demand_pages = 0;
+        out->prefetched_pages = trial->arm == TRIAL_WHOLE ? (uint64_t)size / 4096 : 0;
+        out->used_pages = trial->arm == TRIAL_WHOLE ? out->needed_pages : 0;
+    }
+    return rc;
+}
+
+/* The session itself. SQLite's cache is large enough for it, so that it asks for no page twice. */
+static int run_session(const struct trial *trial, const char *vfs, struct trial_found *out)
+{
+    const uint64_t begin_us = now_us();
+    struct session_go session = { 0 };
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(trial->database, &db, SQLITE_OPEN_READWRITE, vfs);
+
+    if (rc == SQLITE_OK && trial->arm == TRIAL_WHOLE) rc = read_whole(db);
+    if (rc == SQLITE_OK) rc = sqlite3_exec(db, "PRAGMA cache_size = -65536", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) rc = session_go_run(db, trial->seed, &session);
+    out->end_us = now_us() - begin_us;
+    out->first_row_us = session.first_row_ns / 1000 - begin_us;
+    out->rows = session.rows;
+    out->checksum = session.checksum;
+    if (rc == SQLITE_OK) rc = count_pages(trial, db, out);
+    sqlite3_close(db);
+    return rc;
+}
+
+int trial_is_child(int argc, char *const *argv)
+{
+    return argc == ARG_COUNT && strcmp(argv[ARG_CHILD], CHILD) == 0;
+}
+
+int trial_child(char *const *argv)
+{
+    const struct trial trial = {
+        .arm = (enum trial_arm)strtoul(argv[ARG_ARM], NULL, 10),
+        .latency_us = strtoull(argv[ARG_LATENCY], NULL, 10),
+        .seed = strtoull(argv[ARG_SEED], NULL, 10),
+        .database = argv[ARG_DATABASE],
+        .store = argv[ARG_STORE][0] != '\0' ? argv[ARG_STORE] : NULL,
+    };
+    struct trial_found found = { 0 };
+    const char *vfs = NULL;
+    int rc = set_up(&trial, &vfs);
+
+    if (rc != SQLITE_OK) return complain("set up", rc);
+    rc = run_session(&trial, vfs, &found);
+    if (rc != SQLITE_OK) return complain("session", rc);
+#define PRINT_FIELD(name) printf("%" PRIu64 " ", found.name);
+    TRIAL_FOUND(PRINT_FIELD)
+#undef PRINT_FIELD
+    puts("end");
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* ---- the parent ---- */
+
+/* The child's line: every number, and the word that says that it is whole. */
+static int parse_line(FILE *in, struct trial_found *out)
+{
+    char line[1024];
+    char *at = fgets(line, sizeof(line), in);
+
+    if (at == NULL) return TRIAL_FAILED;
+#define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
+    TRIAL_FOUND(PARSE_FIELD)
+#undef PARSE_FIELD
+    return strcmp(at, " end\n") == 0 ? TRIAL_OK : TRIAL_FAILED;
+}
+
+/* What the user's environment says to preload is for programs, not for this measurement. */
+static void clear_environment(void)
+{
+    static const char ours[] = "SQLITE_PRELOAD";
+    char **to = environ;
+
+    for (char **from = environ; *from != NULL; from++) {
+        if (strncmp(*from, ours, sizeof(ours) - 1) != 0) *to++ = *from;
+    }
+    *to = NULL;
+}
+
+static void become_child(const struct trial *trial, int out)
+{
+    char numbers[3][24];
+    char self[] = "/proc/self/exe";
+    char child[] = CHILD;
+    char none[] = "";
+    char *database = strdup(trial->database);
+    char *store = trial->store != NULL ? strdup(trial->store) : none;
+    char *argv[ARG_COUNT + 1] = { self,       child,    numbers[0], numbers[1],
+                                  numbers[2], database, store,      NULL };
+
+    clear_environment();
+    snprintf(numbers[0], sizeof(numbers[0]), "%d", (int)trial->arm);
+    snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64, trial->latency_us);
+    snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, trial->seed);
+    if (database != NULL && store != NULL && dup2(out, STDOUT_FILENO) >= 0) execv(self, argv);
+    _exit(127);
+}
+
+int trial_run(const struct trial *trial, struct trial_found *out)
+{
+    int ends[2];
+    int status = 0;
+    int rc = TRIAL_SYSTEM;
+    FILE *in;
+    pid_t pid;
+
+    *out = (struct trial_found){ 0 };
+    if (pipe2(ends, O_CLOEXEC) != 0) return TRIAL_SYSTEM;
+    pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        become_child(trial, ends[1]);
+    }
+    close(ends[1]);
+    in = fdopen(ends[0], "r");
+    if (pid > 0 && in != NULL) rc = parse_line(in, out);
+    if (in != NULL) {
+        fclose(in);
+    } else {
+        close(ends[0]);
+    }
+    if (pid > 0 && (waitpid(pid, &status, 0) != pid || status != 0)) rc = TRIAL_FAILED;
+    return rc;
+}
