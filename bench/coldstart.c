@@ -221,7 +221,7 @@ static int run_device(struct bench *bench, struct device_run *device)
 /* ---- the report ---- */
 
 /* The two lines that are promised, of the device that --latency-us names. */
-static bool print_verdict(struct device_run *device)
+static bool print_verdict(struct device_run *device, FILE *out)
 {
     struct section *learnt = &device->sections[LEARNT];
     struct section *fresh = &device->sections[FRESH];
@@ -231,26 +231,29 @@ static bool print_verdict(struct device_run *device)
     const double share = needed > 0 ? pages / needed : 0;
     const bool ok = faster >= SPEED_WANTED && pages > 0 && share <= PAGES_WANTED;
 
-    printf("learnt keys at %s: preload is %.1f times faster than plain (at least %.0f wanted)\n",
-           device->title, faster, SPEED_WANTED);
-    printf("prefetches %.0f pages = %.2f times what the session needs (at most %.0f wanted)\n",
-           pages, share, PAGES_WANTED);
-    printf("fresh keys at %s: preload is %.1f times faster than plain\n", device->title,
-           section_median(fresh, TRIAL_PRELOAD, SECTION_END_FASTER));
+    fprintf(out,
+            "learnt keys at %s: preload is %.1f times faster than plain (at least %.0f wanted)\n",
+            device->title, faster, SPEED_WANTED);
+    fprintf(out,
+            "prefetches %.0f pages = %.2f times what the session needs (at most %.0f wanted)\n",
+            pages, share, PAGES_WANTED);
+    fprintf(out, "fresh keys at %s: preload is %.1f times faster than plain\n", device->title,
+            section_median(fresh, TRIAL_PRELOAD, SECTION_END_FASTER));
     return ok;
 }
 
-static void print_sections(struct bench *bench)
+static void print_sections(const struct bench *bench, FILE *out)
 {
     for (size_t i = 0; i < bench->device_count; i++) {
         for (int keys = 0; keys < KEYS_COUNT; keys++) {
-            putchar('\n');
-            rows_print(&bench->devices[i].sections[keys].rows, stdout);
+            fputc('\n', out);
+            rows_print(&bench->devices[i].sections[keys].rows, out);
         }
     }
-    printf("\nresults of all arms are %s\n", bench->results_differ ? "DIFFERENT" : "equal");
-    printf("cold runs on the disk: %" PRIu32 ", of which %" PRIu32 " were not cold by mincore\n",
-           bench->cold_count, bench->not_cold_count);
+    fprintf(out, "\nresults of all arms are %s\n", bench->results_differ ? "DIFFERENT" : "equal");
+    fprintf(out,
+            "cold runs on the disk: %" PRIu32 ", of which %" PRIu32 " were not cold by mincore\n",
+            bench->cold_count, bench->not_cold_count);
 }
 
 /* Computes the rows of every section and gathers them for the JSON file. */
@@ -271,14 +274,16 @@ static int finish(struct bench *bench, struct rows *all)
 
 static int report(struct bench *bench)
 {
+    const char *json = bench->options.json;
+    FILE *out = json != NULL && strcmp(json, "-") == 0 ? stderr : stdout;
     struct rows all = { 0 };
     int rc = finish(bench, &all);
     bool ok = false;
 
     if (rc == ROW_OK) {
-        print_sections(bench);
-        ok = print_verdict(&bench->devices[1]) && !bench->results_differ;
-        if (bench->options.json != NULL) rc = rows_save_json(&all, bench->options.json);
+        print_sections(bench, out);
+        ok = print_verdict(&bench->devices[1], out) && !bench->results_differ;
+        if (json != NULL) rc = rows_save_json(&all, json);
     }
     rows_free(&all);
     if (rc != ROW_OK) {
@@ -357,7 +362,8 @@ static int usage(void)
           "  --pairs       rounds, each with every arm once (10)\n"
           "  --latency-us  of a request to the slow device (1000)\n"
           "  --full        also 100, 10000 and 20000 us\n"
-          "  --json        the rows as a JSON list; - is standard output\n",
+          "  --json        the rows as a JSON list; - is standard output, and the table standard "
+          "error\n",
           stderr);
     return EXIT_USAGE;
 }
