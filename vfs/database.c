@@ -40,7 +40,6 @@ static void free_database(struct database *database)
     if (database->store) database->store->verbs->free(database->store);
     hint_session_free(&database->session);
     hint_history_free(&database->history);
-    hint_bitmap_free(&database->planned);
     preload_prefetch_free(&database->prefetch);
     pthread_mutex_destroy(&database->lock);
     pthread_mutex_destroy(&database->save_lock);
@@ -74,7 +73,6 @@ static void wake(struct database *database, const struct config *config)
 {
     preload_prefetch_free(&database->prefetch);
     memset(&database->prefetch, 0, sizeof database->prefetch);
-    hint_bitmap_free(&database->planned);
     atomic_store(&database->plan_ready, false);
     database->config = *config;
 }
@@ -406,18 +404,36 @@ int preload_database_flush(struct database *database)
     return preload_save(database) == STORE_OK ? SQLITE_OK : SQLITE_ERROR;
 }
 
+/* The pages that were fetched, or are being fetched. */
+static int issued_pages(struct hint_bitmap *out, struct prefetch *prefetch)
+{
+    size_t runs = atomic_load(&prefetch->issued_runs);
+    int rc = HINT_OK;
+
+    if (runs > prefetch->plan.run_count) runs = prefetch->plan.run_count;
+    for (size_t i = 0; rc == HINT_OK && i < runs; i++) {
+        for (uint32_t j = 0; rc == HINT_OK && j < prefetch->plan.runs[i].count; j++)
+            rc = hint_bitmap_add(out, prefetch->plan.runs[i].first + j);
+    }
+    return rc;
+}
+
 static void count_touches(struct database *database, struct preload_stats *out)
 {
     struct hint_session session = { 0 };
-    bool planned = atomic_load_explicit(&database->plan_ready, memory_order_acquire);
+    struct hint_bitmap issued = { 0 };
 
+    if (atomic_load_explicit(&database->plan_ready, memory_order_acquire)) {
+        out->planned_pages = (sqlite3_int64)database->prefetch.plan.page_count;
+        (void)issued_pages(&issued, &database->prefetch);
+    }
     if (preload_save_session(&session, database) == HINT_OK) {
         out->touched_pages = (sqlite3_int64)session.len;
-        for (size_t i = 0; planned && i < session.len; i++)
-            out->used_pages += hint_bitmap_has(&database->planned, session.touches[i].pgno);
+        for (size_t i = 0; i < session.len; i++)
+            out->used_pages += hint_bitmap_has(&issued, session.touches[i].pgno);
         out->demand_pages = out->touched_pages - out->used_pages;
     }
-    if (planned) out->planned_pages = (sqlite3_int64)database->prefetch.plan.page_count;
+    hint_bitmap_free(&issued);
     hint_session_free(&session);
 }
 

@@ -44,8 +44,7 @@ struct database {
     struct pool_task replay_task;
 
     struct prefetch prefetch;
-    struct hint_bitmap planned; /* pages of the plan; readable once plan_ready */
-    atomic_bool plan_ready;
+    atomic_bool plan_ready; /* the plan and its page size stay as they are from then on */
 };
 
 /* After a main database file was opened with the base: finds or makes its database, begins the

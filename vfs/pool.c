@@ -1,6 +1,6 @@
-/* One mutex, one condition for workers, one for those who wait for a task to end. Tasks are few
- * (one or two an open database, up to 16 while a foreign base is read), so the queue is a list
- * sorted by time. */
+/* A kind has one mutex, one condition for its workers, one for those who wait for a task to end.
+ * Tasks are few (one or two an open database, up to 16 while a foreign base is read), so the queue
+ * is a list sorted by time. */
 #include "vfs/pool.h"
 
 #include <linux/close_range.h>
@@ -13,7 +13,7 @@
 
 #include "vfs/log.h"
 
-static struct {
+struct pool {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     pthread_cond_t ended; /* a task's run returned, or a thread is gone */
@@ -22,7 +22,12 @@ static struct {
     unsigned threads;
     unsigned waiting; /* threads without a task */
     struct pool_task *queue;
-} pool = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+};
+
+static struct pool pools[POOL_KINDS] = {
+    [POOL_PRIVATE] = { .mutex = PTHREAD_MUTEX_INITIALIZER },
+    [POOL_SHARING] = { .mutex = PTHREAD_MUTEX_INITIALIZER },
+};
 
 static _Thread_local bool has_private_table;
 
@@ -39,23 +44,23 @@ bool preload_pool_has_private_table(void)
     return has_private_table;
 }
 
-static void init_conditions(void)
+static void init_conditions(struct pool *pool)
 {
     pthread_condattr_t attr;
 
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool.work, &attr);
-    pthread_cond_init(&pool.ended, &attr);
+    pthread_cond_init(&pool->work, &attr);
+    pthread_cond_init(&pool->ended, &attr);
     pthread_condattr_destroy(&attr);
-    pool.ready = true;
+    pool->ready = true;
 }
 
 /* The functions below hold the mutex. */
 
-static void enqueue(struct pool_task *task, uint64_t due_us)
+static void enqueue(struct pool *pool, struct pool_task *task, uint64_t due_us)
 {
-    struct pool_task **at = &pool.queue;
+    struct pool_task **at = &pool->queue;
 
     task->due_us = due_us;
     task->state = POOL_QUEUED;
@@ -65,9 +70,9 @@ static void enqueue(struct pool_task *task, uint64_t due_us)
     *at = task;
 }
 
-static void dequeue(struct pool_task *task)
+static void dequeue(struct pool *pool, struct pool_task *task)
 {
-    struct pool_task **at = &pool.queue;
+    struct pool_task **at = &pool->queue;
 
     while (*at && *at != task)
         at = &(*at)->next;
@@ -78,77 +83,79 @@ static void dequeue(struct pool_task *task)
 
 /* Returns false when an idle worker has waited long enough to leave. The last one stays for what is
  * due later, and sleeps until then: a process with nothing to do is not woken. */
-static bool wait_for_work(uint64_t now_us)
+static bool wait_for_work(struct pool *pool, uint64_t now_us)
 {
     uint64_t until_us = now_us + POOL_IDLE_US;
-    bool for_task = pool.queue && (pool.threads == 1 || pool.queue->due_us < until_us);
+    bool for_task = pool->queue && (pool->threads == 1 || pool->queue->due_us < until_us);
     struct timespec until;
     int rc;
 
-    if (for_task) until_us = pool.queue->due_us;
+    if (for_task) until_us = pool->queue->due_us;
     until.tv_sec = (time_t)(until_us / 1000000);
     until.tv_nsec = (long)(until_us % 1000000) * 1000;
-    pool.waiting++;
-    rc = pthread_cond_timedwait(&pool.work, &pool.mutex, &until);
-    pool.waiting--;
+    pool->waiting++;
+    rc = pthread_cond_timedwait(&pool->work, &pool->mutex, &until);
+    pool->waiting--;
     return rc == 0 || for_task;
 }
 
 /* Workers that wait and have no due task coming. */
-static bool has_free_worker(void)
+static bool has_free_worker(const struct pool *pool)
 {
     uint64_t now_us = preload_pool_now_us();
     unsigned due = 0;
 
-    for (const struct pool_task *task = pool.queue; task && task->due_us <= now_us;
+    for (const struct pool_task *task = pool->queue; task && task->due_us <= now_us;
          task = task->next)
         due++;
-    return pool.waiting > due;
+    return pool->waiting > due;
 }
 
-static void run_task(struct pool_task *task)
+static void run_task(struct pool *pool, struct pool_task *task)
 {
-    dequeue(task);
+    dequeue(pool, task);
     task->state = POOL_RUNNING;
-    pthread_mutex_unlock(&pool.mutex);
+    pthread_mutex_unlock(&pool->mutex);
     task->run(task);
-    pthread_mutex_lock(&pool.mutex);
+    pthread_mutex_lock(&pool->mutex);
     task->state = POOL_IDLE;
-    if (task->again) enqueue(task, task->again_us);
+    if (task->again) enqueue(pool, task, task->again_us);
     task->again = false;
-    pthread_cond_broadcast(&pool.ended);
+    pthread_cond_broadcast(&pool->ended);
 }
 
 /* One worker stays while anything is queued; the others leave when they had nothing to do for a
  * while. */
-static void work(void)
+static void work(struct pool *pool)
 {
     bool stay = true;
 
-    while (!pool.stopping && stay) {
+    while (!pool->stopping && stay) {
         uint64_t now_us = preload_pool_now_us();
 
-        if (pool.queue && pool.queue->due_us <= now_us)
-            run_task(pool.queue);
+        if (pool->queue && pool->queue->due_us <= now_us)
+            run_task(pool, pool->queue);
         else
-            stay = wait_for_work(now_us) || (pool.queue && pool.threads == 1);
+            stay = wait_for_work(pool, now_us) || (pool->queue && pool->threads == 1);
     }
 }
 
-static void *thread_main(void *unused)
+static void *thread_main(void *arg)
 {
-    (void)unused;
-    has_private_table = syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_UNSHARE) == 0;
-    pthread_mutex_lock(&pool.mutex);
-    work();
-    pool.threads--;
-    pthread_cond_broadcast(&pool.ended);
-    pthread_mutex_unlock(&pool.mutex);
+    struct pool *pool = arg;
+
+    if (pool == &pools[POOL_PRIVATE])
+        has_private_table = syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+    pthread_mutex_lock(&pool->mutex);
+    work(pool);
+    pool->threads--;
+    pthread_cond_broadcast(&pool->ended);
+    pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
 
 /* Signals are the host's: a worker takes none. */
-static bool start_thread(void)
+static bool start_thread(struct pool *pool)
 {
     pthread_attr_t attr;
     pthread_t thread;
@@ -160,22 +167,23 @@ static bool start_thread(void)
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&thread, &attr, thread_main, NULL);
+    rc = pthread_create(&thread, &attr, thread_main, pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
-    if (rc == 0) pool.threads++;
+    if (rc == 0) pool->threads++;
     return rc == 0;
 }
 
 bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threads_max)
 {
+    struct pool *pool = &pools[task->kind];
     bool taken = true;
 
-    pthread_mutex_lock(&pool.mutex);
-    if (!pool.ready) init_conditions();
+    pthread_mutex_lock(&pool->mutex);
+    if (!pool->ready) init_conditions(pool);
     if (threads_max > POOL_THREADS_MAX) threads_max = POOL_THREADS_MAX;
-    if (!has_free_worker() && pool.threads < threads_max && !start_thread())
-        taken = pool.threads > 0;
+    if (!has_free_worker(pool) && pool->threads < threads_max && !start_thread(pool))
+        taken = pool->threads > 0;
     if (!taken) {
         preload_log_error(
             "no thread could be started: nothing is prefetched or saved in the background");
@@ -183,70 +191,86 @@ bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threa
         task->again_us = task->again && task->again_us < due_us ? task->again_us : due_us;
         task->again = true;
     } else if (task->state == POOL_IDLE) {
-        enqueue(task, due_us);
+        enqueue(pool, task, due_us);
     } else if (due_us < task->due_us) {
-        dequeue(task);
-        enqueue(task, due_us);
+        dequeue(pool, task);
+        enqueue(pool, task, due_us);
     }
-    if (taken) pthread_cond_signal(&pool.work);
-    pthread_mutex_unlock(&pool.mutex);
+    if (taken) pthread_cond_signal(&pool->work);
+    pthread_mutex_unlock(&pool->mutex);
     return taken;
 }
 
 void preload_pool_cancel(struct pool_task *task)
 {
-    pthread_mutex_lock(&pool.mutex);
+    struct pool *pool = &pools[task->kind];
+
+    pthread_mutex_lock(&pool->mutex);
     while (task->state != POOL_IDLE) {
         if (task->state == POOL_QUEUED) {
-            dequeue(task);
+            dequeue(pool, task);
         } else {
             task->again = false;
-            pthread_cond_wait(&pool.ended, &pool.mutex);
+            pthread_cond_wait(&pool->ended, &pool->mutex);
         }
     }
-    pthread_mutex_unlock(&pool.mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void stop(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pool->stopping = true;
+    while (pool->queue)
+        dequeue(pool, pool->queue);
+    if (pool->ready) pthread_cond_broadcast(&pool->work);
+    while (pool->threads > 0)
+        pthread_cond_wait(&pool->ended, &pool->mutex);
+    pool->stopping = false;
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 void preload_pool_stop(void)
 {
-    pthread_mutex_lock(&pool.mutex);
-    pool.stopping = true;
-    while (pool.queue)
-        dequeue(pool.queue);
-    if (pool.ready) pthread_cond_broadcast(&pool.work);
-    while (pool.threads > 0)
-        pthread_cond_wait(&pool.ended, &pool.mutex);
-    pool.stopping = false;
-    pthread_mutex_unlock(&pool.mutex);
+    for (int kind = 0; kind < POOL_KINDS; kind++)
+        stop(&pools[kind]);
 }
 
 unsigned preload_pool_threads(void)
 {
-    unsigned threads;
+    unsigned threads = 0;
 
-    pthread_mutex_lock(&pool.mutex);
-    threads = pool.threads;
-    pthread_mutex_unlock(&pool.mutex);
+    for (int kind = 0; kind < POOL_KINDS; kind++) {
+        pthread_mutex_lock(&pools[kind].mutex);
+        threads += pools[kind].threads;
+        pthread_mutex_unlock(&pools[kind].mutex);
+    }
     return threads;
 }
 
 void preload_pool_before_fork(void)
 {
-    pthread_mutex_lock(&pool.mutex);
+    for (int kind = 0; kind < POOL_KINDS; kind++)
+        pthread_mutex_lock(&pools[kind].mutex);
 }
 
 void preload_pool_after_fork_in_parent(void)
 {
-    pthread_mutex_unlock(&pool.mutex);
+    for (int kind = 0; kind < POOL_KINDS; kind++)
+        pthread_mutex_unlock(&pools[kind].mutex);
 }
 
 /* A condition that workers wait on is copied with its waiters; it is made anew. */
 void preload_pool_after_fork_in_child(void)
 {
-    pool.threads = 0;
-    pool.waiting = 0;
-    pool.stopping = false;
-    pool.queue = NULL;
-    pool.ready = false;
-    pthread_mutex_unlock(&pool.mutex);
+    for (int kind = 0; kind < POOL_KINDS; kind++) {
+        struct pool *pool = &pools[kind];
+
+        pool->threads = 0;
+        pool->waiting = 0;
+        pool->stopping = false;
+        pool->queue = NULL;
+        pool->ready = false;
+        pthread_mutex_unlock(&pool->mutex);
+    }
 }

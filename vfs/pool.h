@@ -1,11 +1,12 @@
-/* The process's worker threads: at most 16, started when there is work, gone after a while without
- * any.
+/* The process's worker threads, of two kinds, started when there is work, gone after a while
+ * without any. A worker blocks every signal and calls no SQLite function.
  *
- * A worker blocks every signal and calls no SQLite function. It has a descriptor table of its own,
- * emptied of all but 0, 1 and 2, so that it may open and close a database file: POSIX locks belong
- * to a table, and closing any descriptor of a file drops the table's locks on it. Where the kernel
- * or a seccomp filter denies that (before Linux 5.9), preload_pool_has_private_table() is false in
- * a worker, and it must not open a database.
+ * *Private* workers have a descriptor table of their own, emptied of all but 0, 1 and 2, so that
+ * they may open and close a database file: POSIX locks belong to a table, and closing any
+ * descriptor of a file drops the table's locks on it. Where the kernel or a seccomp filter denies
+ * that (before Linux 5.9), preload_pool_has_private_table() is false in a worker, and it must not
+ * open a database. *Sharing* workers have the process's table, because they read through handles
+ * that a connection's thread opened; they open nothing.
  *
  * Any thread may submit and cancel. */
 #ifndef VFS_POOL_H
@@ -17,6 +18,8 @@
 #define POOL_THREADS_MAX 16
 #define POOL_IDLE_US     UINT64_C(2000000)
 
+enum pool_kind { POOL_PRIVATE = 0, POOL_SHARING = 1, POOL_KINDS };
+
 enum pool_task_state {
     POOL_IDLE = 0, /* not in the pool: zeroed, done or cancelled */
     POOL_QUEUED,
@@ -27,6 +30,7 @@ enum pool_task_state {
  * owner must not free it before preload_pool_cancel has returned. */
 struct pool_task {
     void (*run)(struct pool_task *task);
+    enum pool_kind kind; /* of worker that it needs */
     struct pool_task *next;
     uint64_t due_us; /* preload_pool_now_us(); 0: at once */
     enum pool_task_state state;
@@ -52,7 +56,7 @@ bool preload_pool_has_private_table(void);
  * afterwards. */
 void preload_pool_stop(void);
 
-/* Threads alive, for the statistics and the bounds tests. */
+/* Threads alive, of both kinds, for the statistics and the bounds tests. */
 unsigned preload_pool_threads(void);
 
 /* fork(): the pool is held still while the process is copied; the child has no workers and an empty

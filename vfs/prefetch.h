@@ -36,6 +36,7 @@ struct prefetch_reader {
 struct prefetch {
     _Atomic int state; /* enum preload_state */
     atomic_bool cancelled;
+    atomic_size_t issued_runs; /* runs of the plan that were begun, in its order */
     atomic_uint_fast64_t issued_pages;
     atomic_uint_fast64_t issued_requests;
     atomic_uint_fast64_t issued_bytes;
@@ -48,7 +49,6 @@ struct prefetch {
     struct prefetch_reader readers[PREFETCH_HANDLES_MAX];
     unsigned reader_count;
     atomic_uint readers_busy;
-    atomic_size_t next_run;
     char *handle_name; /* sqlite3_create_filename */
 };
 

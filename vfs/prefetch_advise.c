@@ -22,9 +22,13 @@ static bool advise_run(struct prefetch *prefetch, int fd, struct hint_run run)
 void preload_prefetch_advise(struct prefetch *prefetch, int fd)
 {
     bool good = true;
+    size_t next = 0;
 
-    for (size_t i = 0; good && i < prefetch->plan.run_count; i++)
-        good = advise_run(prefetch, fd, prefetch->plan.runs[i]);
-    if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
-    preload_prefetch_end(prefetch, good ? PRELOAD_STATE_DONE : PRELOAD_STATE_FAILED);
+    while (good && next < prefetch->plan.run_count && !atomic_load(&prefetch->cancelled)) {
+        good = advise_run(prefetch, fd, prefetch->plan.runs[next]);
+        atomic_store(&prefetch->issued_runs, ++next);
+    }
+    if (next < prefetch->plan.run_count)
+        preload_prefetch_end(prefetch, good ? PRELOAD_STATE_ABORTED : PRELOAD_STATE_FAILED);
+    preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
 }

@@ -40,13 +40,17 @@ static void read_runs(struct pool_task *task)
     bool good = scratch != NULL;
 
     while (good && !atomic_load(&prefetch->cancelled)) {
-        size_t next = atomic_fetch_add(&prefetch->next_run, 1);
+        size_t next = atomic_fetch_add(&prefetch->issued_runs, 1);
 
         if (next >= prefetch->plan.run_count) break;
         good = read_run(prefetch, reader->handle, scratch, prefetch->plan.runs[next]);
     }
     free(scratch);
-    if (!good) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
+    if (!good) {
+        preload_log_error("%s: prefetch ended early: the base could not read, or no memory",
+                          prefetch->handle_name);
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
+    }
     if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
     if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1)
         preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
@@ -120,6 +124,7 @@ static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned 
         if (!reader->handle) break;
         reader->prefetch = prefetch;
         reader->task.run = read_runs;
+        reader->task.kind = POOL_SHARING;
         prefetch->reader_count++;
     }
 }

@@ -78,8 +78,8 @@ struct preload_stats {
     sqlite3_int64 issued_requests;  /* advises or reads issued so far */
     sqlite3_int64 issued_bytes;
     sqlite3_int64 touched_pages; /* first touches of this session */
-    sqlite3_int64 used_pages;    /* touched pages that were planned */
-    sqlite3_int64 demand_pages;  /* touched pages that were not planned */
+    sqlite3_int64 used_pages;    /* touched pages that were fetched ahead */
+    sqlite3_int64 demand_pages;  /* touched pages that were not */
     sqlite3_int64 saves;         /* of this session's learning */
     sqlite3_int64 errors;        /* of ours, counted, never passed on */
     sqlite3_int64 replay_us;     /* from the open to the end of the replay; 0 before */

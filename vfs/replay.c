@@ -70,21 +70,16 @@ static bool make_plan(struct database *database, const struct hint_history *hist
         .group_pages_max = HINT_GROUP_PAGES_MAX,
     };
     const struct hint_budget budget = { .bytes_max = budget_bytes(database, history, page_size) };
-    struct hint_plan *plan = &database->prefetch.plan;
     uint64_t pages = bytes / page_size;
     int rc;
 
     database->prefetch.page_size = page_size;
-    rc = hint_plan_make(plan, history,
+    rc = hint_plan_make(&database->prefetch.plan, history,
                         (struct hint_database){
                             .page_size = page_size,
                             .page_count = pages > HINT_PGNO_MAX ? HINT_PGNO_MAX : (uint32_t)pages,
                         },
                         costs, budget, elsewhere);
-    for (size_t i = 0; rc == HINT_OK && i < plan->run_count; i++) {
-        for (uint32_t j = 0; rc == HINT_OK && j < plan->runs[i].count; j++)
-            rc = hint_bitmap_add(&database->planned, plan->runs[i].first + j);
-    }
     if (rc != HINT_OK) preload_log_error("%s: nothing prefetched: out of memory", database->path);
     if (rc == HINT_OK) atomic_store_explicit(&database->plan_ready, true, memory_order_release);
     return rc == HINT_OK;
