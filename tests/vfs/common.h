@@ -1,0 +1,88 @@
+/* What the suites of vfs/ share: a folder of their own, files and databases in it, SQL as text. */
+#ifndef TESTS_VFS_COMMON_H
+#define TESTS_VFS_COMMON_H
+
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/notation.h"
+#include "vfs/sqlite.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Nothing here takes that long; a busy machine may. */
+#define PATIENCE_MS 30000
+
+struct path {
+    char s[512];
+};
+
+/* Before and after each test: makes an empty folder, removes it with all that is in it. */
+void scratch_begin(void);
+void scratch_end(void);
+
+/* The path of `name` in that folder. */
+struct path scratch(const char *name);
+
+/* Prints the row of a table and both values. */
+static inline void expect_text(size_t row, struct text got, const char *want)
+{
+    cr_expect(strcmp(got.s, want) == 0, "row %zu: got \"%s\", want \"%s\"", row, got.s, want);
+}
+
+/* Files. The bytes of a file that is not there are NULL; the caller frees them. */
+void file_write(const char *path, const void *bytes, size_t len);
+uint8_t *file_read(const char *path, size_t *len);
+bool file_exists(const char *path);
+/* Whether two files hold the same bytes. */
+bool file_equal(const char *a, const char *b);
+
+/* Opens with URIs; `vfs` NULL is the default one. Aborts the test when that fails. */
+sqlite3 *db_open(const char *name, const char *vfs);
+void db_close(sqlite3 *db);
+
+/* Runs statements that must succeed. */
+void db_run(sqlite3 *db, const char *sql);
+
+/* Rows as text, "1|a 2|b"; an error as "error CODE". */
+struct text db_text(sqlite3 *db, const char *sql);
+
+/* A database of about `pages` pages of 4096 bytes: table t(id, body), a row of 1000 bytes each, ids
+ * from 1; made through `unix`. */
+void db_make(const char *path, unsigned pages);
+
+/* Reads the rows of table t with ids first .. last. */
+void db_visit(sqlite3 *db, unsigned first, unsigned last);
+
+/* The open file of a connection's main database. */
+sqlite3_file *db_file(sqlite3 *db);
+
+/* Registers preload over a base (NULL: the default) and asserts that it worked. */
+void register_over(const char *base);
+
+/* Statistics of the main database; zeroed when it is not under preload. */
+struct preload_stats stats_of(sqlite3 *db);
+
+/* Waits until the replay has ended; gives its state. */
+enum preload_state wait_for_replay(sqlite3 *db);
+
+/* Waits until `is_so(ctx)`; false when patience ends. */
+bool wait_until(bool (*is_so)(void *ctx), void *ctx);
+
+void sleep_ms(unsigned ms);
+
+/* Root may write everywhere; the tests of permissions give that up for the rest of the process. */
+void obey_permissions(void);
+
+/* Messages of sqlite3_log() from log_listen() on, joined by newlines. Before any other call of
+ * SQLite. */
+void log_listen(void);
+const char *log_heard(void);
+/* How often `part` was heard. */
+unsigned log_times(const char *part);
+
+#endif

@@ -1,0 +1,134 @@
+#include "vfs/geometry.h"
+
+#include "tests/vfs/common.h"
+
+/* The header of a new database, as SQLite 3.40 wrote it: 4096 bytes a page, 2 pages, change counter
+ * 3, schema cookie 1, text encoding 1, valid for change 3. */
+static const uint8_t real_header[GEOMETRY_HEADER_BYTES] = {
+    'S',  'Q',  'L',  'i',  't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', 0, /* 0 */
+    0x10, 0x00, 1,    1,    0,   64,  32,  32,  0,   0,   0,   3,   0,   0,   0,   2, /* 16 */
+    0,    0,    0,    0,    0,   0,   0,   0,   0,   0,   0,   1,   0,   0,   0,   4, /* 32 */
+    0,    0,    0,    0,    0,   0,   0,   0,   0,   0,   0,   1,   0,   0,   0,   0, /* 48 */
+    0,    0,    0,    0,    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0, /* 64 */
+    0,    0,    0,    0,    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   3, /* 80 */
+    0,    0x2e, 0x4c, 0x12,                                                           /* 96 */
+};
+
+Test(geometry, a_header_says_page_size_count_cookie_and_change)
+{
+    struct geometry geometry;
+
+    cr_assert(preload_geometry_read(&geometry, real_header));
+    cr_expect_eq(geometry.page_size, 4096);
+    cr_expect_eq(geometry.page_count, 2);
+    cr_expect_eq(geometry.schema_cookie, 1);
+    cr_expect_eq(geometry.change_counter, 3);
+}
+
+static const struct size_case {
+    uint8_t high, low;
+    uint32_t want; /* 0: refused */
+} size_cases[] = {
+    { 0x02, 0x00, 512 },  { 0x04, 0x00, 1024 },  { 0x08, 0x00, 2048 },  { 0x10, 0x00, 4096 },
+    { 0x20, 0x00, 8192 }, { 0x40, 0x00, 16384 }, { 0x80, 0x00, 32768 }, { 0x00, 0x01, 65536 },
+    { 0x00, 0x00, 0 },    { 0x01, 0x00, 0 },     { 0x00, 0x02, 0 },     { 0x02, 0x01, 0 },
+    { 0x10, 0x01, 0 },    { 0xff, 0xff, 0 },     { 0x03, 0x00, 0 },     { 0xc0, 0x00, 0 },
+};
+
+Test(geometry, only_page_sizes_of_the_format_are_taken)
+{
+    for (size_t i = 0; i < COUNT(size_cases); i++) {
+        const struct size_case *row = &size_cases[i];
+        uint8_t header[GEOMETRY_HEADER_BYTES];
+        struct geometry geometry = { 0 };
+        bool good;
+
+        memcpy(header, real_header, sizeof header);
+        header[16] = row->high;
+        header[17] = row->low;
+        good = preload_geometry_read(&geometry, header);
+        cr_expect_eq(good, row->want != 0, "row %zu", i);
+        cr_expect_eq(geometry.page_size, row->want, "row %zu: got %u, want %u", i,
+                     geometry.page_size, row->want);
+    }
+}
+
+Test(geometry, what_is_no_database_has_no_geometry)
+{
+    uint8_t header[GEOMETRY_HEADER_BYTES];
+    struct geometry geometry;
+
+    memset(header, 0, sizeof header);
+    cr_expect_not(preload_geometry_read(&geometry, header));
+    for (size_t i = 0; i < 16; i++) {
+        memcpy(header, real_header, sizeof header);
+        header[i] ^= 0x20;
+        cr_expect_not(preload_geometry_read(&geometry, header), "byte %zu", i);
+    }
+}
+
+/* A version of SQLite before 3.7.0 wrote last: it changed the counter and not the count. */
+Test(geometry, a_stale_page_count_counts_for_nothing)
+{
+    uint8_t header[GEOMETRY_HEADER_BYTES];
+    struct geometry geometry;
+
+    memcpy(header, real_header, sizeof header);
+    header[27] = 4;
+    cr_assert(preload_geometry_read(&geometry, header));
+    cr_expect_eq(geometry.page_count, 0);
+    cr_expect_eq(geometry.change_counter, 4);
+    cr_expect_eq(geometry.page_size, 4096);
+}
+
+Test(geometry, numbers_have_four_bytes)
+{
+    static const uint8_t most[4] = { 0xfe, 0xdc, 0xba, 0x98 };
+    uint8_t header[GEOMETRY_HEADER_BYTES];
+    struct geometry geometry;
+
+    memcpy(header, real_header, sizeof header);
+    memcpy(header + 24, most, 4);
+    memcpy(header + 28, most, 4);
+    memcpy(header + 40, most, 4);
+    memcpy(header + 92, most, 4);
+    cr_assert(preload_geometry_read(&geometry, header));
+    cr_expect_eq(geometry.change_counter, 0xfedcba98);
+    cr_expect_eq(geometry.page_count, 0xfedcba98);
+    cr_expect_eq(geometry.schema_cookie, 0xfedcba98);
+}
+
+Test(geometry, page_sizes_are_powers_of_two_from_512_to_65536)
+{
+    unsigned accepted = 0;
+
+    for (uint32_t bytes = 0; bytes <= 200000; bytes++)
+        accepted += preload_is_page_size(bytes);
+    cr_expect_eq(accepted, 8);
+    cr_expect_not(preload_is_page_size(0));
+    cr_expect_not(preload_is_page_size(256));
+    cr_expect(preload_is_page_size(512));
+    cr_expect(preload_is_page_size(65536));
+    cr_expect_not(preload_is_page_size(131072));
+    cr_expect_not(preload_is_page_size(UINT32_C(1) << 31));
+}
+
+Test(geometry, sqlite_writes_what_is_read, .init = scratch_begin, .fini = scratch_end)
+{
+    struct path path = scratch("x.db");
+    sqlite3 *db = db_open(path.s, "unix");
+    struct geometry geometry;
+    uint8_t *bytes;
+    size_t len;
+
+    db_run(db, "PRAGMA page_size=65536; CREATE TABLE a(x); CREATE TABLE b(x);");
+    db_close(db);
+    bytes = file_read(path.s, &len);
+    cr_assert(len >= GEOMETRY_HEADER_BYTES);
+    cr_assert(preload_geometry_read(&geometry, bytes));
+    cr_expect_eq(geometry.page_size, 65536);
+    cr_expect_eq(geometry.page_count, 3);
+    cr_expect_eq(geometry.schema_cookie, 2);
+    cr_expect_eq(len, 3 * 65536);
+    free(bytes);
+}
