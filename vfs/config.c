@@ -268,7 +268,7 @@ void preload_config_resolve(struct config *out, const char *uri_name)
 
 void preload_config_process(struct config *out)
 {
-    (void)resolve_process(out, false);
+    if (!resolve_process(out, false)) out->mode = CONFIG_MODE_OFF;
 }
 
 void preload_config_before_fork(void)
