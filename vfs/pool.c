@@ -81,12 +81,13 @@ static void dequeue(struct pool *pool, struct pool_task *task)
     task->state = POOL_IDLE;
 }
 
-/* Returns false when an idle worker has waited long enough to leave. The last one stays for what is
- * due later, and sleeps until then: a process with nothing to do is not woken. */
+/* Returns false when an idle worker has waited long enough to leave. The last idle one stays for
+ * what is due later, and sleeps until then: a process with nothing to do is not woken, and a task
+ * does not wait for a worker that is busy. */
 static bool wait_for_work(struct pool *pool, uint64_t now_us)
 {
     uint64_t until_us = now_us + POOL_IDLE_US;
-    bool for_task = pool->queue && (pool->threads == 1 || pool->queue->due_us < until_us);
+    bool for_task = pool->queue && (pool->waiting == 0 || pool->queue->due_us < until_us);
     struct timespec until;
     int rc;
 
@@ -97,6 +98,12 @@ static bool wait_for_work(struct pool *pool, uint64_t now_us)
     rc = pthread_cond_timedwait(&pool->work, &pool->mutex, &until);
     pool->waiting--;
     return rc == 0 || for_task;
+}
+
+static void forget_queue(struct pool *pool)
+{
+    while (pool->queue)
+        dequeue(pool, pool->queue);
 }
 
 /* Workers that wait and have no due task coming. */
@@ -136,7 +143,7 @@ static void work(struct pool *pool)
         if (pool->queue && pool->queue->due_us <= now_us)
             run_task(pool, pool->queue);
         else
-            stay = wait_for_work(pool, now_us) || (pool->queue && pool->threads == 1);
+            stay = wait_for_work(pool, now_us) || (pool->queue && pool->waiting == 0);
     }
 }
 
@@ -196,7 +203,9 @@ bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threa
         dequeue(pool, task);
         enqueue(pool, task, due_us);
     }
-    if (taken) pthread_cond_signal(&pool->work);
+    /* All of them look again: the one that sleeps until a later task is due may not be the one that
+     * a signal wakes. */
+    if (taken) pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->mutex);
     return taken;
 }
@@ -221,11 +230,12 @@ static void stop(struct pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
     pool->stopping = true;
-    while (pool->queue)
-        dequeue(pool, pool->queue);
+    forget_queue(pool);
     if (pool->ready) pthread_cond_broadcast(&pool->work);
     while (pool->threads > 0)
         pthread_cond_wait(&pool->ended, &pool->mutex);
+    /* A task that ran until now may have asked for another run. */
+    forget_queue(pool);
     pool->stopping = false;
     pthread_mutex_unlock(&pool->mutex);
 }
