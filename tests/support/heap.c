@@ -2,6 +2,7 @@
  * malloc. */
 #include "tests/support/heap.h"
 
+#include <errno.h>
 #include <stdint.h>
 
 static _Thread_local size_t calls;
@@ -16,9 +17,12 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
+/* As the real ones do, it says so in errno. */
 static bool fails(void)
 {
-    return calls++ == fail_at;
+    if (calls++ != fail_at) return false;
+    errno = ENOMEM;
+    return true;
 }
 
 void *__wrap_malloc(size_t size)
