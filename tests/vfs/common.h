@@ -1,18 +1,10 @@
-/* What the suites of vfs/ share: a folder of their own, files and databases in it, SQL as text. */
+/* What the suites of vfs/ share, beside what those of hints/ do: a folder of their own, files and
+ * databases in it, SQL as text. */
 #ifndef TESTS_VFS_COMMON_H
 #define TESTS_VFS_COMMON_H
 
-#include <criterion/criterion.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "tests/support/notation.h"
+#include "tests/hints/common.h"
 #include "vfs/sqlite.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Nothing here takes that long; a busy machine may. */
 #define PATIENCE_MS 30000
@@ -27,12 +19,6 @@ void scratch_end(void);
 
 /* The path of `name` in that folder. */
 struct path scratch(const char *name);
-
-/* Prints the row of a table and both values. */
-static inline void expect_text(size_t row, struct text got, const char *want)
-{
-    cr_expect(strcmp(got.s, want) == 0, "row %zu: got \"%s\", want \"%s\"", row, got.s, want);
-}
 
 /* Files. The bytes of a file that is not there are NULL; the caller frees them. */
 void file_write(const char *path, const void *bytes, size_t len);

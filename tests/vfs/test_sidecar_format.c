@@ -1,0 +1,419 @@
+#include "vfs/sidecar_format.h"
+
+#include <zstd.h>
+
+#include "hints/record.h"
+#include "tests/vfs/common.h"
+
+#define PAGES_MAX 1000
+
+/* What tests/golden/sidecar-1.bin holds. */
+#define GOLDEN_SESSIONS 3
+#define GOLDEN_PAGES    "1i:111@0 2i:101@3 7l:100@12 8l:010@9 9:001@40 4294967294o:110@5"
+#define GOLDEN_RECORD   8 + 1 + 3 * 28 + 4 + 6 * 13
+
+static const struct store_evidence golden_evidence = {
+    .page_size = 4096,
+    .page_count = 21000,
+    .schema_cookie = 77,
+    .generation = UINT64_C(0x0102030405060708),
+};
+
+/* Magic, version 1, page size 0x1000, 0x5208 pages, cookie 0x4d, generation. */
+static const uint8_t golden_header[SIDECAR_HEADER_BYTES] = {
+    's',  'q',  'l',  'i',  't',  'e',  '-',  'p',  'r',  'e',  'l',  'o',  'a',  'd',
+    '\n', 0,    1,    0,    0,    0,    0x00, 0x10, 0x00, 0x00, 0x08, 0x52, 0x00, 0x00,
+    0x4d, 0x00, 0x00, 0x00, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,
+};
+
+struct sidecar {
+    uint8_t *bytes;
+    size_t len;
+};
+
+static struct sidecar sidecar_of(const struct hint_history *history)
+{
+    struct sidecar sidecar = { 0 };
+
+    cr_assert(preload_sidecar_encode(&sidecar.bytes, &sidecar.len, history, &golden_evidence));
+    return sidecar;
+}
+
+static struct sidecar golden_sidecar(void)
+{
+    struct hint_history history = history_of(GOLDEN_SESSIONS, GOLDEN_PAGES);
+    struct sidecar sidecar = sidecar_of(&history);
+
+    hint_history_free(&history);
+    return sidecar;
+}
+
+static bool evidence_equal(const struct store_evidence *a, const struct store_evidence *b)
+{
+    return a->page_size == b->page_size && a->page_count == b->page_count &&
+           a->schema_cookie == b->schema_cookie && a->generation == b->generation;
+}
+
+/* The bytes decode to the golden history. */
+static bool is_golden(const uint8_t *bytes, size_t len, struct store_evidence *evidence)
+{
+    struct hint_history want = history_of(GOLDEN_SESSIONS, GOLDEN_PAGES);
+    struct hint_history got = { 0 };
+    const char *why = preload_sidecar_decode(&got, evidence, bytes, len, PAGES_MAX);
+    bool equal = !why && histories_equal(&got, &want);
+
+    cr_expect(!why || (got.len == 0 && got.pages == NULL && got.session_count == 0), "%s", why);
+    hint_history_free(&got);
+    hint_history_free(&want);
+    return equal;
+}
+
+/* Expects that the bytes are refused for this reason. */
+static void expect_refused(size_t row, const uint8_t *bytes, size_t len, const char *want)
+{
+    struct hint_history history = history_of(1, "3:1@0");
+    struct store_evidence evidence = { 0 };
+    const char *why = preload_sidecar_decode(&history, &evidence, bytes, len, PAGES_MAX);
+
+    cr_expect(why && strcmp(why, want) == 0, "row %zu: got %s, want %s", row, why ? why : "good",
+              want);
+    cr_expect(history.len == 0 && !history.pages, "row %zu: the history is not empty", row);
+    hint_history_free(&history);
+}
+
+Test(sidecar_format, the_golden_file_means_what_it_always_meant)
+{
+    struct store_evidence evidence = { 0 };
+    uint8_t record[GOLDEN_RECORD];
+    uint8_t want[1024];
+    struct hint_history history = history_of(GOLDEN_SESSIONS, GOLDEN_PAGES);
+    size_t len;
+    uint8_t *bytes = file_read(GOLDEN_DIR "/sidecar-1.bin", &len);
+
+    cr_assert_not_null(bytes);
+    cr_assert(len > SIDECAR_HEADER_BYTES);
+    cr_expect_arr_eq(bytes, golden_header, SIDECAR_HEADER_BYTES);
+    cr_expect(is_golden(bytes, len, &evidence));
+    cr_expect(evidence_equal(&evidence, &golden_evidence));
+    cr_assert(hint_record_bound(&history) <= sizeof want);
+    cr_assert_eq(hint_record_encode(want, &history), sizeof record);
+    cr_assert_eq(ZSTD_decompress(record, sizeof record, bytes + SIDECAR_HEADER_BYTES,
+                                 len - SIDECAR_HEADER_BYTES),
+                 sizeof record);
+    cr_expect_arr_eq(record, want, sizeof record);
+    hint_history_free(&history);
+    free(bytes);
+}
+
+/* The frame may differ between versions of zstd; what is in it may not. */
+Test(sidecar_format, what_is_written_is_the_golden_file_but_for_the_compression)
+{
+    struct sidecar sidecar = golden_sidecar();
+    uint8_t record[GOLDEN_RECORD];
+    uint8_t golden[GOLDEN_RECORD];
+    size_t len;
+    uint8_t *bytes = file_read(GOLDEN_DIR "/sidecar-1.bin", &len);
+
+    cr_assert(len > SIDECAR_HEADER_BYTES && sidecar.len > SIDECAR_HEADER_BYTES);
+    cr_expect_arr_eq(sidecar.bytes, bytes, SIDECAR_HEADER_BYTES);
+    cr_assert_eq(ZSTD_decompress(golden, sizeof golden, bytes + SIDECAR_HEADER_BYTES,
+                                 len - SIDECAR_HEADER_BYTES),
+                 sizeof golden);
+    cr_assert_eq(ZSTD_decompress(record, sizeof record, sidecar.bytes + SIDECAR_HEADER_BYTES,
+                                 sidecar.len - SIDECAR_HEADER_BYTES),
+                 sizeof record);
+    cr_expect_arr_eq(record, golden, sizeof record);
+    free(sidecar.bytes);
+    free(bytes);
+}
+
+static struct hint_history random_history(struct rng *rng)
+{
+    struct hint_history history = { .folded = rng_next(rng) };
+    uint32_t pgno = 0;
+
+    history.session_count = 1 + rng_below(rng, HINT_HISTORY_SESSIONS);
+    for (uint32_t i = 0; i < history.session_count; i++) {
+        struct hint_session_mark *mark = &history.sessions[i];
+
+        memset(mark->id.bytes, (int)rng_below(rng, 256), sizeof mark->id.bytes);
+        mark->began_s = (int64_t)rng_next(rng);
+        mark->pages = (uint32_t)rng_next(rng);
+    }
+    history.len = rng_below(rng, PAGES_MAX + 1);
+    history.pages = calloc(history.len + 1, sizeof *history.pages);
+    cr_assert_not_null(history.pages);
+    for (size_t i = 0; i < history.len; i++) {
+        pgno += 1 + rng_below(rng, 1000);
+        history.pages[i] = (struct hint_page){
+            .pgno = pgno,
+            .seen = UINT32_C(1) << rng_below(rng, history.session_count),
+            .rank = (uint32_t)rng_next(rng),
+            .page_class = (uint8_t)rng_below(rng, 4),
+        };
+    }
+    return history;
+}
+
+Test(sidecar_format, any_history_comes_back)
+{
+    struct rng rng = rng_start();
+
+    for (size_t round = 0; round < 100; round++) {
+        struct hint_history history = random_history(&rng);
+        struct sidecar sidecar = sidecar_of(&history);
+        struct store_evidence evidence = { 0 };
+        struct hint_history got = { 0 };
+        const char *why =
+            preload_sidecar_decode(&got, &evidence, sidecar.bytes, sidecar.len, PAGES_MAX);
+
+        cr_expect_null(why, "seed %llu, round %zu: %s", (unsigned long long)rng.seed, round, why);
+        cr_expect(histories_equal(&got, &history), "seed %llu, round %zu",
+                  (unsigned long long)rng.seed, round);
+        cr_expect(evidence_equal(&evidence, &golden_evidence));
+        hint_history_free(&got);
+        hint_history_free(&history);
+        free(sidecar.bytes);
+    }
+}
+
+Test(sidecar_format, an_empty_history_comes_back)
+{
+    struct hint_history history = { 0 };
+    struct sidecar sidecar = sidecar_of(&history);
+    struct store_evidence evidence = { 0 };
+
+    cr_expect_null(
+        preload_sidecar_decode(&history, &evidence, sidecar.bytes, sidecar.len, PAGES_MAX));
+    cr_expect_eq(history.len, 0);
+    cr_expect_eq(evidence.page_size, 4096);
+    hint_history_free(&history);
+    free(sidecar.bytes);
+}
+
+Test(sidecar_format, every_truncation_is_refused)
+{
+    struct sidecar sidecar = golden_sidecar();
+
+    for (size_t len = 0; len < sidecar.len; len++) {
+        struct store_evidence evidence = { 0 };
+        /* A block of that very size: reading past its end is seen. */
+        uint8_t *bytes = malloc(len + !len);
+
+        cr_assert_not_null(bytes);
+        memcpy(bytes, sidecar.bytes, len);
+        cr_expect_not(is_golden(bytes, len, &evidence), "%zu bytes", len);
+        free(bytes);
+    }
+    free(sidecar.bytes);
+}
+
+/* The frame has a checksum: a flipped bit in it is found, or does not matter. Magic and version are
+ * compared. The header's other fields have none: a flipped bit there changes that field alone, and
+ * the page size is judged when the hints meet the database. */
+static void expect_flip(struct sidecar sidecar, size_t at, unsigned bit)
+{
+    struct store_evidence evidence = { 0 };
+    struct store_evidence mended;
+    bool good;
+
+    sidecar.bytes[at] ^= (uint8_t)(1U << bit);
+    good = is_golden(sidecar.bytes, sidecar.len, &evidence);
+    if (at < 20) cr_expect_not(good, "byte %zu, bit %u", at, bit);
+    if (at >= 20 && at < 24) {
+        cr_expect_eq(good, evidence.page_size >= 512 && evidence.page_size <= 65536 &&
+                               (evidence.page_size & (evidence.page_size - 1)) == 0);
+    }
+    if (at >= 24 && at < SIDECAR_HEADER_BYTES) {
+        cr_expect(good, "byte %zu, bit %u", at, bit);
+        cr_expect_not(evidence_equal(&evidence, &golden_evidence));
+    }
+    if (at >= SIDECAR_HEADER_BYTES && !good) {
+        struct hint_history history = { 0 };
+
+        cr_expect_not_null(
+            preload_sidecar_decode(&history, &evidence, sidecar.bytes, sidecar.len, PAGES_MAX),
+            "byte %zu, bit %u: another history", at, bit);
+        hint_history_free(&history);
+    }
+    sidecar.bytes[at] ^= (uint8_t)(1U << bit);
+    cr_expect(is_golden(sidecar.bytes, sidecar.len, &mended));
+}
+
+Test(sidecar_format, every_flipped_bit_is_refused_or_harmless)
+{
+    struct sidecar sidecar = golden_sidecar();
+
+    for (size_t at = 0; at < sidecar.len; at++)
+        for (unsigned bit = 0; bit < 8; bit++)
+            expect_flip(sidecar, at, bit);
+    free(sidecar.bytes);
+}
+
+Test(sidecar_format, another_version_is_refused)
+{
+    struct sidecar sidecar = golden_sidecar();
+
+    sidecar.bytes[16] = 2;
+    expect_refused(2, sidecar.bytes, sidecar.len, "of another format version");
+    sidecar.bytes[16] = 0;
+    expect_refused(0, sidecar.bytes, sidecar.len, "of another format version");
+    sidecar.bytes[16] = 1;
+    sidecar.bytes[19] = 1;
+    expect_refused(3, sidecar.bytes, sidecar.len, "of another format version");
+    free(sidecar.bytes);
+}
+
+Test(sidecar_format, ours_is_told_by_the_magic_whatever_the_version)
+{
+    struct sidecar sidecar = golden_sidecar();
+
+    sidecar.bytes[16] = 99;
+    cr_expect(preload_sidecar_is_ours(sidecar.bytes, sidecar.len));
+    cr_expect(preload_sidecar_is_ours(sidecar.bytes, 16));
+    cr_expect_not(preload_sidecar_is_ours(sidecar.bytes, 15));
+    cr_expect_not(preload_sidecar_is_ours((const uint8_t *)"SQLite format 3", 16));
+    free(sidecar.bytes);
+}
+
+Test(sidecar_format, bytes_left_over_are_refused)
+{
+    struct sidecar sidecar = golden_sidecar();
+    uint8_t *longer = calloc(1, 2 * sidecar.len);
+
+    cr_assert_not_null(longer);
+    memcpy(longer, sidecar.bytes, sidecar.len);
+    expect_refused(0, longer, sidecar.len + 1, "truncated, or bytes left over");
+    /* A second frame, too. */
+    memcpy(longer + sidecar.len, sidecar.bytes + SIDECAR_HEADER_BYTES,
+           sidecar.len - SIDECAR_HEADER_BYTES);
+    expect_refused(1, longer, 2 * sidecar.len - SIDECAR_HEADER_BYTES,
+                   "truncated, or bytes left over");
+    free(longer);
+    free(sidecar.bytes);
+}
+
+/* A sidecar around these record bytes, compressed as `checksum` and `content_size` say. */
+static struct sidecar wrap(const uint8_t *record, size_t len, int checksum, int content_size)
+{
+    size_t room = ZSTD_compressBound(len);
+    struct sidecar sidecar = { .bytes = malloc(SIDECAR_HEADER_BYTES + room) };
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    size_t frame_len;
+
+    cr_assert(sidecar.bytes && context);
+    memcpy(sidecar.bytes, golden_header, SIDECAR_HEADER_BYTES);
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, checksum);
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, content_size);
+    frame_len = ZSTD_compress2(context, sidecar.bytes + SIDECAR_HEADER_BYTES, room, record, len);
+    cr_assert_not(ZSTD_isError(frame_len));
+    ZSTD_freeCCtx(context);
+    sidecar.len = SIDECAR_HEADER_BYTES + frame_len;
+    return sidecar;
+}
+
+static const struct frame_case {
+    size_t cut, extend; /* bytes of the record left out, zeroes added */
+    int checksum, content_size;
+    const char *want;
+} frame_cases[] = {
+    { 0, 0, 0, 1, "the frame has no checksum" },
+    { 0, 0, 1, 0, "no zstd frame that states its size" },
+    { 1, 0, 1, 1, "the history breaks its rules" },
+    { 0, 1, 1, 1, "the history breaks its rules" },
+    { GOLDEN_RECORD, 0, 1, 1, "the history breaks its rules" },
+    { 0, 14 * PAGES_MAX, 1, 1, "the history breaks its rules" },
+    { 0, 16 * PAGES_MAX, 1, 1, "more pages than any history holds" },
+};
+
+Test(sidecar_format, a_frame_of_another_kind_or_content_is_refused)
+{
+    struct hint_history history = history_of(GOLDEN_SESSIONS, GOLDEN_PAGES);
+    uint8_t *record = calloc(1, 32 * PAGES_MAX);
+
+    cr_assert_not_null(record);
+    cr_assert_eq(hint_record_encode(record, &history), GOLDEN_RECORD);
+    for (size_t i = 0; i < COUNT(frame_cases); i++) {
+        const struct frame_case *row = &frame_cases[i];
+        struct sidecar sidecar =
+            wrap(record, GOLDEN_RECORD - row->cut + row->extend, row->checksum, row->content_size);
+
+        expect_refused(i, sidecar.bytes, sidecar.len, row->want);
+        free(sidecar.bytes);
+    }
+    hint_history_free(&history);
+    free(record);
+}
+
+Test(sidecar_format, a_skippable_frame_holds_no_history)
+{
+    static const uint8_t frame[] = { 0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 'a', 'b', 'c', 'd' };
+    uint8_t bytes[SIDECAR_HEADER_BYTES + sizeof frame];
+
+    memcpy(bytes, golden_header, SIDECAR_HEADER_BYTES);
+    memcpy(bytes + SIDECAR_HEADER_BYTES, frame, sizeof frame);
+    expect_refused(0, bytes, sizeof bytes, "the history breaks its rules");
+    memcpy(bytes + SIDECAR_HEADER_BYTES, "no frame", 8);
+    expect_refused(1, bytes, sizeof bytes, "no zstd frame that states its size");
+}
+
+Test(sidecar_format, a_reader_may_want_fewer_pages)
+{
+    struct sidecar sidecar = golden_sidecar();
+    struct store_evidence evidence = { 0 };
+    struct hint_history history = { 0 };
+
+    cr_expect_str_eq(preload_sidecar_decode(&history, &evidence, sidecar.bytes, sidecar.len, 5),
+                     "more pages than any history holds");
+    cr_expect_null(preload_sidecar_decode(&history, &evidence, sidecar.bytes, sidecar.len, 6));
+    hint_history_free(&history);
+    free(sidecar.bytes);
+}
+
+/* Noise: no column repeats, so nothing compresses. */
+Test(sidecar_format, a_history_that_is_too_large_is_not_written)
+{
+    struct rng rng = rng_start();
+    struct hint_history history = { .session_count = 32 };
+    struct sidecar sidecar = { 0 };
+
+    history.len = 1 << 20;
+    history.pages = calloc(history.len, sizeof *history.pages);
+    cr_assert_not_null(history.pages);
+    for (size_t i = 0; i < history.len; i++) {
+        history.pages[i] = (struct hint_page){ .pgno = (uint32_t)(i + 1) * 4000,
+                                               .seen = (uint32_t)rng_next(&rng) | 1,
+                                               .rank = (uint32_t)rng_next(&rng) };
+        history.pages[i].pgno += rng_below(&rng, 4000);
+    }
+    cr_expect_not(preload_sidecar_encode(&sidecar.bytes, &sidecar.len, &history, &golden_evidence));
+    cr_expect_null(sidecar.bytes);
+    hint_history_free(&history);
+}
+
+Test(sidecar_format, without_memory_nothing_is_read_or_written)
+{
+    struct hint_history history = history_of(GOLDEN_SESSIONS, GOLDEN_PAGES);
+    struct sidecar sidecar = { 0 };
+    struct store_evidence evidence;
+    const char *why;
+    bool good;
+
+    for (size_t n = 0;; n++) {
+        heap_fail_at(n);
+        good = preload_sidecar_encode(&sidecar.bytes, &sidecar.len, &history, &golden_evidence);
+        if (!heap_restore()) break;
+        cr_expect_not(good, "n %zu", n);
+    }
+    cr_assert(good);
+    for (size_t n = 0;; n++) {
+        heap_fail_at(n);
+        why = preload_sidecar_decode(&history, &evidence, sidecar.bytes, sidecar.len, PAGES_MAX);
+        if (!heap_restore()) break;
+        cr_expect_str_eq(why, "out of memory");
+        cr_expect_eq(history.len, 0);
+    }
+    cr_expect_null(why);
+    hint_history_free(&history);
+    free(sidecar.bytes);
+}
