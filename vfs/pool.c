@@ -131,8 +131,8 @@ static void run_task(struct pool *pool, struct pool_task *task)
     pthread_cond_broadcast(&pool->ended);
 }
 
-/* One worker stays while anything is queued; the others leave when they had nothing to do for a
- * while. */
+/* One idle worker stays while anything is queued; the others leave when they had nothing to do for
+ * a while. */
 static void work(struct pool *pool)
 {
     bool stay = true;

@@ -13,6 +13,8 @@
 static const uint8_t magic[SIDECAR_MAGIC_BYTES] = { 's', 'q', 'l', 'i', 't', 'e', '-',  'p',
                                                     'r', 'e', 'l', 'o', 'a', 'd', '\n', '\0' };
 
+const char preload_sidecar_no_memory[] = "out of memory";
+
 #define SIDECAR_ZSTD_LEVEL 3
 
 /* RFC 8878, 3.1.1.1: after the magic number comes the descriptor, whose bit 2 says that a checksum
@@ -42,7 +44,7 @@ static const char *decode_frame(struct hint_history *history, const uint8_t *fra
     if (!(frame[ZSTD_DESCRIPTOR_OFFSET] & ZSTD_CHECKSUM_FLAG)) return "the frame has no checksum";
     if (ZSTD_findFrameCompressedSize(frame, len) != len) return "truncated, or bytes left over";
     record = malloc((size_t)size + 1);
-    if (!record) return "out of memory";
+    if (!record) return preload_sidecar_no_memory;
     record_len = ZSTD_decompress(record, (size_t)size, frame, len);
     if (ZSTD_isError(record_len)) {
         free(record);
@@ -51,7 +53,7 @@ static const char *decode_frame(struct hint_history *history, const uint8_t *fra
     rc = hint_record_decode(history, record, record_len, pages_max);
     free(record);
     if (rc == HINT_FULL) return "more pages than any history holds";
-    if (rc == HINT_NOMEM) return "out of memory";
+    if (rc == HINT_NOMEM) return preload_sidecar_no_memory;
     return rc == HINT_OK ? NULL : "the history breaks its rules";
 }
 

@@ -15,8 +15,10 @@
 /* Whether these are the first bytes of a sidecar of any version. */
 bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len);
 
+extern const char preload_sidecar_no_memory[];
+
 /* Reads a sidecar. NULL: good. Else a constant sentence that says what is wrong, and `history` is
- * empty. */
+ * empty; preload_sidecar_no_memory when the bytes may be good and memory ran out. */
 const char *preload_sidecar_decode(struct hint_history *history, struct store_evidence *evidence,
                                    const uint8_t *bytes, size_t len, size_t pages_max);
 

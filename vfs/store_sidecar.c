@@ -89,23 +89,27 @@ out:
     return bytes;
 }
 
-/* Loads without a word; `*why` says what was wrong with a bad one. */
+/* Loads without a word; `*why` says what was wrong with a bad one, or with us: STORE_FAILED is for
+ * want of memory, when what is stored may be good. */
 static enum store_result read_sidecar(const struct store_sidecar *self,
                                       struct hint_history *history, struct store_evidence *evidence,
                                       struct reason *why)
 {
     size_t len = 0;
     uint8_t *bytes = read_file(self->path, &len);
+    enum store_result result;
 
     hint_history_free(history);
     why->text = NULL;
     if (!bytes) {
         if (errno == ENOENT || errno == ENOTDIR) return STORE_NONE;
+        result = errno == ENOMEM ? STORE_FAILED : STORE_BAD;
         reason_of_errno(why);
-        return STORE_BAD;
+        return result;
     }
     why->text = preload_sidecar_decode(history, evidence, bytes, len, STORED_PAGES_MAX);
     free(bytes);
+    if (why->text == preload_sidecar_no_memory) return STORE_FAILED;
     return why->text ? STORE_BAD : STORE_OK;
 }
 
@@ -116,8 +120,9 @@ static enum store_result sidecar_load(struct store *store, struct hint_history *
     struct reason why;
     enum store_result result = read_sidecar(self, history, evidence, &why);
 
-    if (result == STORE_BAD) preload_log_error("%s: hints not used: %s", self->path, why.text);
-    return result;
+    if (result == STORE_OK || result == STORE_NONE) return result;
+    preload_log_error("%s: hints not used: %s", self->path, why.text);
+    return STORE_BAD;
 }
 
 /* Whether a file under one of our names may be written or replaced: there is none, or it is a plain
@@ -243,18 +248,18 @@ static enum store_result fold_into_stored(const struct store_sidecar *self,
 {
     struct store_evidence stored = { 0 };
     struct reason why;
-    int rc;
+    enum store_result found = read_sidecar(self, history, &stored, &why);
+    int rc = found == STORE_FAILED ? HINT_NOMEM : HINT_OK;
 
-    if (read_sidecar(self, history, &stored, &why) == STORE_OK) {
-        if (stored.generation > evidence->generation) {
-            preload_log_error("%s: not saved: generation %" PRIu64 " is stored, ours is %" PRIu64,
-                              self->path, stored.generation, evidence->generation);
-            return STORE_FENCED;
-        }
-        if (stored.page_size != evidence->page_size) hint_history_free(history);
+    if (found == STORE_OK && stored.generation > evidence->generation) {
+        preload_log_error("%s: not saved: generation %" PRIu64 " is stored, ours is %" PRIu64,
+                          self->path, stored.generation, evidence->generation);
+        return STORE_FENCED;
     }
-    rc = hint_history_fold(history, session);
+    if (found == STORE_OK && stored.page_size != evidence->page_size) hint_history_free(history);
+    if (rc == HINT_OK) rc = hint_history_fold(history, session);
     if (rc == HINT_OK) rc = hint_history_prune(history, self->history_pages_max);
+    if (rc != HINT_OK) preload_log_error("%s: not saved: out of memory", self->path);
     return rc == HINT_OK ? STORE_OK : STORE_FAILED;
 }
 

@@ -1,0 +1,31 @@
+/* A database with a sidecar beside it, for the suites of the store. */
+#ifndef TESTS_VFS_STORED_H
+#define TESTS_VFS_STORED_H
+
+#include "tests/vfs/common.h"
+#include "vfs/store.h"
+
+/* The database x.db, its sidecar and the sidecar's temporary file; how stores are opened. */
+extern struct path database, sidecar, tmp;
+extern struct config config;
+
+/* 4096 bytes a page, generation 0. */
+extern const struct store_evidence evidence;
+extern const atomic_bool not_cancelled;
+
+/* Before each test; scratch_end() is for after it. */
+void stored_begin(void);
+
+struct store *open_store(void);
+
+/* Saves a session, as tests/support/notation.h writes it. */
+enum store_result save_in(struct store *store, const struct store_evidence *of, char name,
+                          const char *touches);
+/* Through a store that is opened for this one save. */
+enum store_result save_of(const struct store_evidence *of, char name, const char *touches);
+enum store_result save(char name, const char *touches);
+
+/* What is stored, as text; else "none" or "bad". */
+struct text stored(void);
+
+#endif
