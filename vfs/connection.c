@@ -17,6 +17,7 @@
 
 /* Offsets of the shared-memory locks (walformat, "WAL-Index Locking"); from SHM_LOCK_READ on they
  * are readers'. */
+#define SHM_LOCK_WRITE      0
 #define SHM_LOCK_CHECKPOINT 1
 #define SHM_LOCK_READ       3
 
@@ -205,8 +206,10 @@ void preload_connection_unlocking(struct connection *connection, int level)
 void preload_connection_shm_locked(struct connection *connection, int offset, int flags)
 {
     if (offset == SHM_LOCK_CHECKPOINT) connection->in_checkpoint = (flags & SQLITE_SHM_LOCK) != 0;
+    if (offset == SHM_LOCK_WRITE) connection->writes_log = (flags & SQLITE_SHM_LOCK) != 0;
     if (offset < SHM_LOCK_READ || !(flags & SQLITE_SHM_SHARED) || !(flags & SQLITE_SHM_UNLOCK))
         return;
+    if (connection->writes_log) return;
     end_epoch(connection);
     preload_connection_tick(connection);
 }

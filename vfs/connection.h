@@ -37,7 +37,8 @@ struct connection {
     bool has_log; /* a write-ahead log is open: writes to the database itself are checkpoints */
     bool
         reserved; /* RESERVED was taken in this lock epoch: a transaction of its own, no playback */
-    bool overwrites;     /* VACUUM copies over the database, until the lock goes */
+    bool overwrites;     /* VACUUM copies over the database, until it commits or the lock goes */
+    bool writes_log;     /* WRITE is held: a read mark may change within the transaction */
     bool in_checkpoint;  /* or in recovery, which takes the same lock */
     unsigned checks;     /* lock epochs in which an integrity check may yet run */
     size_t epoch_from;   /* touches before this lock epoch */

@@ -106,8 +106,7 @@ static int shim_write(sqlite3_file *file, const void *bytes, int amount, sqlite3
     struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xWrite(shim->real, bytes, amount, offset);
 
-    if (rc == SQLITE_OK && offset == 0)
-        preload_connection_wrote(&shim->connection, bytes, amount, offset);
+    if (rc == SQLITE_OK) preload_connection_wrote(&shim->connection, bytes, amount, offset);
     return rc;
 }
 
@@ -190,6 +189,9 @@ static int shim_file_control(sqlite3_file *file, int op, void *arg)
         return vfs_name(shim, "preload", arg);
     case SQLITE_FCNTL_OVERWRITE:
         preload_connection_overwrites(&shim->connection);
+        break;
+    case SQLITE_FCNTL_COMMIT_PHASETWO:
+        shim->connection.overwrites = false;
         break;
     case SQLITE_FCNTL_PRAGMA:
         preload_connection_pragma(&shim->connection, ((char **)arg)[1]);

@@ -27,7 +27,7 @@ const char preload_sidecar_no_memory[] = "out of memory";
 
 bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
 {
-    return len >= SIDECAR_MAGIC_BYTES && memcmp(bytes, magic, sizeof magic) == 0;
+    return memcmp(bytes, magic, len < sizeof magic ? len : sizeof magic) == 0;
 }
 
 static const char *decode_frame(struct hint_history *history, const uint8_t *frame, size_t len,

@@ -12,7 +12,8 @@
 #define SIDECAR_VERSION      1
 #define SIDECAR_BYTES_MAX    ((size_t)8 << 20) /* a larger file is refused */
 
-/* Whether these are the first bytes of a sidecar of any version. */
+/* Whether these are the first bytes of a sidecar of any version; of a torn one, fewer than the
+ * magic has, or none at all. */
 bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len);
 
 extern const char preload_sidecar_no_memory[];

@@ -125,26 +125,27 @@ static enum store_result sidecar_load(struct store *store, struct hint_history *
     return STORE_BAD;
 }
 
-/* Whether a file under one of our names may be written or replaced: there is none, or it is a plain
- * one with a single name that begins with our magic; an empty one only where `empty_is_ours` (the
- * temporary file of a killed save). */
-static bool may_replace(const char *path, int fd, bool empty_is_ours)
+static bool descriptor_is_ours(int fd)
 {
     uint8_t magic[SIDECAR_MAGIC_BYTES];
     struct stat st;
+    ssize_t len;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) return false;
+    len = pread(fd, magic, sizeof magic, 0);
+    return len >= 0 && preload_sidecar_is_ours(magic, (size_t)len);
+}
+
+/* Whether a file under the sidecar's name may be replaced: there is none, or it is ours. */
+static bool may_replace(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     bool ours;
 
-    if (fd < 0) {
-        fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0) return errno == ENOENT;
-        ours = may_replace(path, fd, empty_is_ours);
-        close(fd);
-        return ours;
-    }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) return false;
-    if (st.st_size == 0) return empty_is_ours;
-    return pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
-           preload_sidecar_is_ours(magic, sizeof magic);
+    if (fd < 0) return errno == ENOENT;
+    ours = descriptor_is_ours(fd);
+    close(fd);
+    return ours;
 }
 
 static bool is_still_named(int fd, const char *path)
@@ -274,11 +275,11 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
     struct stat database;
     struct reason why;
 
-    if (!may_replace(self->tmp_path, fd, true)) {
+    if (!descriptor_is_ours(fd)) {
         preload_log_error("%s: not saved: that file is not ours", self->tmp_path);
         return STORE_FAILED;
     }
-    if (!may_replace(self->path, -1, false))
+    if (!may_replace(self->path))
         preload_log_error("%s: not saved: that file is not ours", self->path);
     else
         result = fold_into_stored(self, history, session, evidence);

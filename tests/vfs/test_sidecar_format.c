@@ -271,7 +271,9 @@ Test(sidecar_format, ours_is_told_by_the_magic_whatever_the_version)
     sidecar.bytes[16] = 99;
     cr_expect(preload_sidecar_is_ours(sidecar.bytes, sidecar.len));
     cr_expect(preload_sidecar_is_ours(sidecar.bytes, 16));
-    cr_expect_not(preload_sidecar_is_ours(sidecar.bytes, 15));
+    cr_expect(preload_sidecar_is_ours(sidecar.bytes, 15), "a torn one");
+    cr_expect(preload_sidecar_is_ours(sidecar.bytes, 0), "torn to nothing");
+    cr_expect_not(preload_sidecar_is_ours((const uint8_t *)"sqlite-preface", 14));
     cr_expect_not(preload_sidecar_is_ours((const uint8_t *)"SQLite format 3", 16));
     free(sidecar.bytes);
 }
