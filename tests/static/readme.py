@@ -17,7 +17,7 @@ The word after the fence says what a block is; there is no way to leave a block 
            Compiled as a host would, -Wall -Wextra -Werror, linked with libpreload.a, and run. A first line /* NAME.c */
            also leaves it in the scratch folder under that name
   sql      run by the sqlite3 shell on app.db, opened with vfs=preload
-  python   run by python3
+  python   run by /usr/bin/python3: other builds may lack enable_load_extension
   text     not run
 
 A line that begins with `./dev ` is not run: its command must be one that ./dev help knows.
@@ -128,7 +128,7 @@ class Readme:
         self.run(["sqlite3"], "\n".join(setup + lines) + "\n")
 
     def run_python(self, lines):
-        self.run(["python3", "-"], "\n".join(lines) + "\n")
+        self.run(["/usr/bin/python3", "-"], "\n".join(lines) + "\n")
 
     def run_text(self, lines):
         pass
