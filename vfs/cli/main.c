@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vfs/cli/command.h"
+#include "vfs/cli/proto_commands.h"
 #include "vfs/preload.h"
 
 static int command_help(int argc, char **argv);
@@ -12,6 +13,12 @@ static const struct command commands[] = {
     { "options", "[--markdown]", "list every option with its default and its cap",
       command_options },
     { "show", "SIDECAR", "print the hints that a sidecar file holds", command_show },
+    { "decode", "--version N --type TYPE [HEX|-]", "print protocol messages as JSON",
+      command_decode },
+    { "roundtrip", "--version N --type TYPE [HEX|-]", "decode messages and print their bytes again",
+      command_roundtrip },
+    { "convert", "--from N --to M --type ROOT [HEX|-]", "bring messages to another version",
+      command_convert },
     { "version", "", "print the version", command_version },
     { "help", "", "print this", command_help },
 };
@@ -22,7 +29,7 @@ static void print_help(FILE *out)
 {
     fprintf(out, "usage: sqlite-preload COMMAND\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-10s %-14s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(out, "  %-10s %-37s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].help);
 }
 
