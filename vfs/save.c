@@ -124,9 +124,9 @@ static void take_result(struct database *database, struct hint_history *history,
         database->save_errors++;
     }
     /* A failed save is tried again when something new was learnt, not before: it would fail the
-     * same way. */
-    database->saved_pages = session->len;
-    database->dormant_worthy = result == STORE_FAILED;
+     * same way. One that found the lock taken would not. */
+    if (result != STORE_BUSY) database->saved_pages = session->len;
+    database->dormant_worthy = result == STORE_FAILED || result == STORE_BUSY;
     pthread_mutex_unlock(&database->lock);
     hint_history_free(&old);
 }
@@ -185,22 +185,24 @@ void preload_save_trace(struct database *database)
     hint_session_free(&session);
 }
 
-/* The first save waits until the rate of first touches has settled; later ones do not. */
+/* The first save waits for a first touch, and until the rate of them has settled; later ones do
+ * not.
+ */
 static bool is_due(struct database *database, uint64_t now_us)
 {
     bool settled = true;
+    bool touched;
 
     pthread_mutex_lock(&database->lock);
-    if (database->saved_pages > 0) {
-        pthread_mutex_unlock(&database->lock);
-        return true;
-    }
+    touched = database->session.len > 0;
     for (const struct connection *c = database->connections; c && settled; c = c->next) {
-        if (hint_recorder_count(&c->recorder) > 0)
-            settled = hint_recorder_settled(&c->recorder, now_us);
+        if (hint_recorder_count(&c->recorder) == 0) continue;
+        touched = true;
+        settled = hint_recorder_settled(&c->recorder, now_us);
     }
+    if (database->saved_pages > 0) settled = true;
     pthread_mutex_unlock(&database->lock);
-    return settled;
+    return touched && settled;
 }
 
 static void save_when_due(struct pool_task *task)
