@@ -68,9 +68,18 @@ static struct database *new_database(struct identity identity, sqlite3_vfs *base
     return database;
 }
 
-/* Back from dormancy: a new session with what the process still knows. */
-static void wake(struct database *database, const struct config *config)
+/* Back from dormancy: a new session with what the process still knows, under the name and with the
+ * store that this open asks for. */
+static void wake(struct database *database, const char *name, const struct config *config)
 {
+    char *path = strdup(name);
+
+    if (path) {
+        free(database->path);
+        database->path = path;
+    }
+    if (database->store) database->store->verbs->free(database->store);
+    database->store = preload_sidecar_new(name, database->identity, config, database->base_is_os);
     preload_prefetch_free(&database->prefetch);
     memset(&database->prefetch, 0, sizeof database->prefetch);
     atomic_store(&database->plan_ready, false);
@@ -145,7 +154,7 @@ static bool acquire(struct database **out, struct identity identity, sqlite3_vfs
             registry.databases = database;
         }
     } else if (database->references == 0) {
-        wake(database, config);
+        wake(database, name, config);
     }
     first = database && database->references++ == 0;
     if (first) begin_session(database);
