@@ -356,14 +356,16 @@ static void restart_recorder(struct connection *connection, const struct config 
 void preload_database_forget_session(struct connection *own)
 {
     struct database *database = own->database;
+    struct config config = database->config;
 
+    config.mode = own->mode;
     pthread_mutex_lock(&database->lock);
     free(database->session.touches);
     database->session.touches = NULL;
     database->session.len = 0;
     for (struct connection *c = database->connections; c; c = c->next)
         c->first_valid = hint_recorder_count(&c->recorder);
-    if (own->mode & CONFIG_MODE_RECORD) restart_recorder(own, &database->config);
+    if (own->mode & CONFIG_MODE_RECORD) restart_recorder(own, &config);
     database->saved_pages = 0;
     pthread_mutex_unlock(&database->lock);
 }

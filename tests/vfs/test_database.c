@@ -220,6 +220,23 @@ Test(database, a_vacuum_forgets_the_session_of_all_connections)
     db_close(b);
 }
 
+/* The mode is each connection's own. */
+Test(database, a_vacuum_ends_no_recording)
+{
+    char uri[600];
+    sqlite3 *a;
+    sqlite3 *b;
+
+    (void)snprintf(uri, sizeof uri, "file:%s?preload=replay", path.s);
+    a = db_open(uri, "preload");
+    b = db_open(path.s, "preload");
+    db_run(b, "PRAGMA cache_size=2; VACUUM;");
+    db_visit(b, 1, 100);
+    cr_expect(stats_of(b).touched_pages > 20, "%lld", stats_of(b).touched_pages);
+    db_close(a);
+    db_close(b);
+}
+
 Test(database, another_page_size_after_a_vacuum_is_followed)
 {
     sqlite3 *db = db_open(path.s, "preload");
