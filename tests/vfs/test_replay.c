@@ -1,0 +1,294 @@
+/* Over the operating system's VFS: a worker advises. */
+#include "vfs/replay.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/vfs/common.h"
+#include "vfs/log.h"
+#include "vfs/sidecar_format.h"
+
+static struct path path, sidecar;
+
+static void begin(void)
+{
+    scratch_begin();
+    log_listen();
+    path = scratch("x.db");
+    sidecar = scratch("x.db-preload");
+    db_make(path.s, 50);
+    register_over(NULL);
+}
+
+TestSuite(replay, .init = begin, .fini = scratch_end);
+
+static sqlite3 *open_with(const char *parameters)
+{
+    char uri[600];
+
+    (void)snprintf(uri, sizeof uri, "file:%s?%s", path.s, parameters);
+    return db_open(uri, "preload");
+}
+
+/* A sidecar that names these pages, each touched in the one session it knows. */
+static void write_hints(uint32_t page_size, const char *pages)
+{
+    const struct store_evidence evidence = { .page_size = page_size };
+    struct hint_history history = history_of(1, pages);
+    uint8_t *bytes = NULL;
+    size_t len;
+
+    history.sessions[0].pages = (uint32_t)history.len;
+    cr_assert(preload_sidecar_encode(&bytes, &len, &history, &evidence));
+    file_write(sidecar.s, bytes, len);
+    free(bytes);
+    hint_history_free(&history);
+}
+
+/* Opens, waits for the end, closes. */
+static struct preload_stats replay_with(const char *parameters)
+{
+    sqlite3 *db = open_with(parameters);
+    struct preload_stats stats;
+
+    (void)wait_for_replay(db);
+    db_visit(db, 1, 2); /* says what the worker had to say */
+    stats = stats_of(db);
+    db_close(db);
+    return stats;
+}
+
+Test(replay, what_is_planned_is_issued)
+{
+    struct preload_stats stats;
+
+    write_hints(4096, "1i:1@0 5l:1@1 6l:1@2 7l:1@3 20l:1@4");
+    stats = replay_with("preload=replay");
+    cr_expect_eq(stats.state, PRELOAD_STATE_DONE);
+    cr_expect_eq(stats.history_pages, 5);
+    cr_expect_eq(stats.history_sessions, 1);
+    cr_expect_eq(stats.planned_pages, 5);
+    cr_expect_eq(stats.issued_pages, 5);
+    cr_expect_eq(stats.issued_bytes, 5 * 4096);
+    cr_expect(stats.issued_requests >= 2 && stats.issued_requests <= 3);
+    cr_expect(stats.replay_us > 0);
+    cr_expect_eq(preload_log_errors(), 0, "%s", log_heard());
+}
+
+Test(replay, pages_past_the_end_are_not_planned)
+{
+    struct preload_stats stats;
+
+    write_hints(4096, "1i:1@0 5l:1@1 50000l:1@2 4294967294l:1@3");
+    stats = replay_with("preload=replay");
+    cr_expect_eq(stats.state, PRELOAD_STATE_DONE);
+    cr_expect_eq(stats.planned_pages, 2);
+    cr_expect_eq(stats.issued_pages, 2);
+}
+
+Test(replay, a_file_that_shrank_is_advised_to_its_end)
+{
+    sqlite3 *db = open_with("");
+    sqlite3_int64 pages;
+
+    db_visit(db, 1, 150);
+    db_close(db);
+    db = db_open(path.s, "unix");
+    db_run(db, "DELETE FROM t WHERE id > 20; VACUUM;");
+    pages = strtoll(db_text(db, "PRAGMA page_count").s, NULL, 10);
+    db_close(db);
+    db = open_with("preload=replay&preload_budget=1G");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect(stats_of(db).planned_pages > 0);
+    cr_expect(stats_of(db).planned_pages <= pages);
+    db_close(db);
+}
+
+Test(replay, an_empty_database_gets_nothing)
+{
+    struct path empty = scratch("empty.db");
+    sqlite3 *db;
+
+    write_hints(4096, "1i:1@0 2l:1@1");
+    cr_assert_eq(rename(sidecar.s, scratch("empty.db-preload").s), 0);
+    db = db_open(empty.s, "preload");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect_eq(stats_of(db).planned_pages, 0);
+    db_run(db, "CREATE TABLE t(x)");
+    db_close(db);
+    cr_expect_eq(preload_log_errors(), 0, "%s", log_heard());
+}
+
+Test(replay, hints_for_another_page_size_are_not_used)
+{
+    struct preload_stats stats;
+
+    write_hints(8192, "1i:1@0 5l:1@1");
+    stats = replay_with("preload=replay");
+    cr_expect_eq(stats.state, PRELOAD_STATE_NONE);
+    cr_expect_eq(stats.planned_pages, 0);
+    cr_expect_eq(stats.history_pages, 0);
+    cr_expect_eq(log_times("hints not used: pages are 4096 bytes, the hints are for 8192"), 1, "%s",
+                 log_heard());
+    /* The next session that is recorded begins anew. */
+    (void)replay_with("preload=on");
+    stats = replay_with("preload=replay");
+    cr_expect_eq(stats.state, PRELOAD_STATE_DONE);
+    cr_expect_eq(stats.history_sessions, 1);
+}
+
+static const struct bad_case {
+    const char *bytes;
+    size_t len;
+    const char *reason;
+} bad_cases[] = {
+    { "", 0, "not a sidecar" },
+    { "no sidecar at all", 17, "not a sidecar" },
+    { "sqlite-preload\n\0", 16, "truncated" },
+    { "sqlite-preload\n\0\1\0\0\0\0\x10\0\0", 24, "truncated" },
+    { "sqlite-preload\n\0\7\0\0\0\0\x10\0\0........................", 48,
+      "of another format version" },
+};
+
+Test(replay, a_bad_sidecar_is_one_line_in_the_log_and_no_hints)
+{
+    for (size_t i = 0; i < COUNT(bad_cases); i++) {
+        const struct bad_case *row = &bad_cases[i];
+        unsigned before = log_times(row->reason);
+        struct preload_stats stats;
+
+        /* What was said once is not repeated; another file is news. */
+        (void)remove(path.s);
+        path = scratch((const char[][8]){ "0.db", "1.db", "2.db", "3.db", "4.db" }[i]);
+        sidecar = scratch((const char[][16]){ "0.db-preload", "1.db-preload", "2.db-preload",
+                                              "3.db-preload", "4.db-preload" }[i]);
+        db_make(path.s, 10);
+        file_write(sidecar.s, row->bytes, row->len);
+        stats = replay_with("preload=replay");
+        cr_expect_eq(stats.state, PRELOAD_STATE_NONE, "row %zu", i);
+        cr_expect_eq(log_times(row->reason), before + 1, "row %zu: %s", i, log_heard());
+    }
+    cr_expect_eq(preload_log_errors(), COUNT(bad_cases));
+}
+
+static const struct budget_case {
+    const char *budget;
+    sqlite3_int64 pages;
+} budget_cases[] = {
+    { "0", 0 }, { "4095", 0 }, { "4096", 1 }, { "12K", 3 }, { "1G", 8 }, { "auto", 8 },
+};
+
+Test(replay, the_budget_binds)
+{
+    write_hints(4096, "1i:1@0 5l:1@1 9l:1@2 13l:1@3 17l:1@4 21l:1@5 25l:1@6 29l:1@7");
+    for (size_t i = 0; i < COUNT(budget_cases); i++) {
+        char parameters[64];
+        struct preload_stats stats;
+
+        (void)snprintf(parameters, sizeof parameters, "preload=replay&preload_budget=%s",
+                       budget_cases[i].budget);
+        stats = replay_with(parameters);
+        cr_expect_eq(stats.state, PRELOAD_STATE_DONE, "row %zu", i);
+        cr_expect_eq(stats.planned_pages, budget_cases[i].pages, "row %zu: got %lld", i,
+                     stats.planned_pages);
+        cr_expect_eq(stats.issued_pages, stats.planned_pages, "row %zu", i);
+    }
+}
+
+Test(replay, a_request_is_at_most_128_kib)
+{
+    struct hint_history history = history_of(1, "1i:1@0");
+    const struct store_evidence evidence = { .page_size = 4096 };
+    struct preload_stats stats;
+    uint8_t *bytes = NULL;
+    sqlite3 *db;
+    size_t len;
+
+    db = db_open(path.s, "unix");
+    db_run(db, "INSERT INTO t SELECT id + 1000, body FROM t; INSERT INTO t SELECT id + 2000, body "
+               "FROM t;");
+    db_close(db);
+    free(history.pages);
+    history.len = 100;
+    history.pages = calloc(history.len, sizeof *history.pages);
+    cr_assert_not_null(history.pages);
+    for (uint32_t i = 0; i < history.len; i++)
+        history.pages[i] = (struct hint_page){ .pgno = i + 1, .seen = 1, .rank = i };
+    history.sessions[0].pages = 100;
+    cr_assert(preload_sidecar_encode(&bytes, &len, &history, &evidence));
+    file_write(sidecar.s, bytes, len);
+    free(bytes);
+    hint_history_free(&history);
+    stats = replay_with("preload=replay");
+    cr_expect_eq(stats.issued_pages, 100);
+    cr_expect(stats.issued_requests >= 4, "%lld", stats.issued_requests);
+    cr_expect(stats.issued_requests <= 6, "%lld", stats.issued_requests);
+}
+
+Test(replay, a_page_that_lives_in_the_log_is_not_fetched_from_the_database)
+{
+    sqlite3 *writer = db_open(path.s, "unix");
+    struct path wal = scratch("x.db-wal");
+    sqlite3 *db;
+
+    db_run(writer, "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
+                   "UPDATE t SET body = randomblob(1000);");
+    cr_assert(file_exists(wal.s));
+    write_hints(4096, "1i:1@0 5l:1@1 9l:1@2 13l:1@3");
+    db = open_with("preload=replay");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect(stats_of(db).planned_pages <= 1, "%lld", stats_of(db).planned_pages);
+    db_close(db);
+    db_run(writer, "PRAGMA wal_checkpoint(TRUNCATE);");
+    db = open_with("preload=replay");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect_eq(stats_of(db).planned_pages, 4);
+    db_close(db);
+    db_close(writer);
+}
+
+Test(replay, only_the_first_open_replays)
+{
+    sqlite3 *a;
+    sqlite3 *b;
+    struct preload_stats stats;
+    struct preload_process_stats process;
+
+    write_hints(4096, "1i:1@0 5l:1@1");
+    a = open_with("preload=replay");
+    (void)wait_for_replay(a);
+    stats = stats_of(a);
+    b = open_with("preload=replay");
+    cr_expect_eq(wait_for_replay(b), PRELOAD_STATE_DONE);
+    cr_expect_eq(stats_of(b).issued_requests, stats.issued_requests);
+    db_close(a);
+    db_close(b);
+    preload_process_stats(&process);
+    cr_expect_eq(process.prefetches, 1);
+    b = open_with("preload=replay");
+    (void)wait_for_replay(b);
+    preload_process_stats(&process);
+    cr_expect_eq(process.prefetches, 2);
+    db_close(b);
+}
+
+Test(replay, a_close_right_after_the_open_waits_for_the_worker)
+{
+    write_hints(4096, "1i:1@0 5l:1@1");
+    for (int i = 0; i < 200; i++)
+        db_close(open_with("preload=replay"));
+    cr_expect_eq(preload_log_errors(), 0, "%s", log_heard());
+    cr_expect_eq(preload_unregister(), SQLITE_OK);
+}
+
+Test(replay, replay_teaches_the_recorder_nothing)
+{
+    sqlite3 *db;
+
+    write_hints(4096, "1i:1@0 5l:1@1 6l:1@2 7l:1@3 20l:1@4");
+    db = open_with("");
+    (void)wait_for_replay(db);
+    cr_expect_eq(stats_of(db).touched_pages, 0);
+    db_close(db);
+}
