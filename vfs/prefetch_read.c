@@ -50,6 +50,8 @@ static void read_runs(struct pool_task *task)
         preload_log_error("%s: prefetch ended early: the base could not read, or no memory",
                           prefetch->handle_name);
         preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
+        /* The other readers end, too: whoever closes the handles waits for them. */
+        atomic_store(&prefetch->cancelled, true);
     }
     if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
     if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1)

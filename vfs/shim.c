@@ -130,18 +130,25 @@ static int shim_lock(sqlite3_file *file, int level)
     struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xLock(shim->real, level);
 
-    if (rc == SQLITE_OK) preload_connection_locked(&shim->connection, level);
-    return rc;
+    if (rc != SQLITE_OK) return rc;
+    shim->level = level;
+    preload_connection_locked(&shim->connection, level);
+    return SQLITE_OK;
 }
 
 static int shim_unlock(sqlite3_file *file, int level)
 {
     struct shim_file *shim = preload_shim_of(file);
+    int rc;
 
-    /* The lock is still held, which is when a handle on the same file may be closed. */
-    if (shim->connection.owns_readers) preload_database_close_handles(&shim->connection);
+    /* While a lock is still held a handle on the same file may be closed. After an xLock that was
+     * refused the pager calls this, too. */
+    if (shim->connection.owns_readers && shim->level > SQLITE_LOCK_NONE)
+        preload_database_close_handles(&shim->connection);
     preload_connection_unlocking(&shim->connection, level);
-    return shim->real->pMethods->xUnlock(shim->real, level);
+    rc = shim->real->pMethods->xUnlock(shim->real, level);
+    if (rc == SQLITE_OK && level < shim->level) shim->level = level;
+    return rc;
 }
 
 static int shim_check_reserved_lock(sqlite3_file *file, int *out)

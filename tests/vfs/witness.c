@@ -24,6 +24,7 @@ static struct {
     sqlite3_io_methods methods;
     struct witness_shape shape;
     int answers[WITNESS_CALL_COUNT];
+    size_t opens_max;
     sqlite3_int64 fail_from;
     int fail_rc;
     unsigned read_ms;
@@ -259,6 +260,7 @@ static void shape_methods(const sqlite3_io_methods *real)
 static int open_main(const char *name, sqlite3_file *file, int flags, int *out_flags)
 {
     struct witness_file *self = (struct witness_file *)file;
+    const char *parameter = sqlite3_uri_parameter(name, "x");
     int answer;
     int rc;
 
@@ -267,6 +269,11 @@ static int open_main(const char *name, sqlite3_file *file, int flags, int *out_f
     self->number = ++witness.opened;
     pthread_mutex_unlock(&witness.mutex);
     answer = note(file, WITNESS_OPEN);
+    if (parameter)
+        (void)sqlite3_snprintf(sizeof witness.entries->parameter,
+                               witness.entries[witness.len - 1].parameter, "%s", parameter);
+    if (witness.opens_max && witness_count(WITNESS_OPEN) > witness.opens_max)
+        answer = SQLITE_CANTOPEN;
     if (answer > 0 && !witness.keep_methods) return answer;
     rc = witness.real->xOpen(witness.real, name, real_of(file), flags, out_flags);
     if (rc != SQLITE_OK) return rc;
@@ -317,6 +324,11 @@ void witness_fail_reads_from(sqlite3_int64 offset, int rc)
     witness.fail_from = offset;
     witness.fail_rc = rc;
     pthread_mutex_unlock(&witness.mutex);
+}
+
+void witness_fail_opens_after(size_t count)
+{
+    witness.opens_max = count;
 }
 
 void witness_slow_reads(unsigned ms)

@@ -40,6 +40,7 @@ struct witness_entry {
     int level;     /* the lock that any file held before the call */
     int amount;
     sqlite3_int64 offset;
+    char parameter[16]; /* of an open: the URI parameter `x` */
 };
 
 /* How the files look. `version` 0: the real one's. */
@@ -55,6 +56,10 @@ void witness_register(struct witness_shape shape);
 
 /* From now on such calls answer `rc` and do nothing else; -1: as the real one does. */
 void witness_answer(enum witness_call call, int rc);
+
+/* Opens of main databases fail (SQLITE_CANTOPEN) once `count` of them were noted since the last
+ * forget; 0: they do not. */
+void witness_fail_opens_after(size_t count);
 
 /* Reads at or past this offset fail with `rc`; -1: no more. */
 void witness_fail_reads_from(sqlite3_int64 offset, int rc);
