@@ -49,6 +49,7 @@ enum config_scope {
       "identity)")                                                                                 \
     X(generation, COUNT, DATABASE, "0", 0, UINT64_MAX - 1,                                         \
       "fence: hints saved under a higher generation are never replaced")                           \
+    X(actor, TEXT, DATABASE, "", 0, 0, "actor id in the messages that preload_export() makes")     \
     X(budget, BYTES, DATABASE, "auto", 0, UINT64_C(1) << 30,                                       \
       "most bytes prefetched at open; auto: twice the usual session, at most 32 MiB")              \
     X(window_pages, COUNT, DATABASE, "65536", 0, 1 << 20, "first touches recorded in a session")   \

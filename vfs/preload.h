@@ -98,9 +98,9 @@ struct preload_process_stats {
 };
 void preload_process_stats(struct preload_process_stats *out);
 
-/* File-control opcodes answered by our files; a foreign file answers SQLITE_NOTFOUND (on an
- * unopened temp: SQLITE_ERROR). The range is ours by choice of an unlikely number; SQLite reserves
- * those below 100. */
+/* File-control opcodes answered by our files (two more are private); a foreign file answers
+ * SQLITE_NOTFOUND (on an unopened temp: SQLITE_ERROR). The range is ours by choice of an unlikely
+ * number; SQLite reserves those below 100. */
 #define PRELOAD_FCNTL_STATS 0x70726c01 /* struct preload_stats * */
 #define PRELOAD_FCNTL_FLUSH 0x70726c02 /* no argument; SQLITE_OK or SQLITE_ERROR */
 

@@ -12,10 +12,6 @@
 #include "vfs/log.h"
 #include "vfs/wal.h"
 
-/* A page that fewer than one session in ten needs is not worth its fetch from a local disk: below
- * that, recall does not grow and waste does. */
-#define PROBABILITY_MIN_PPM 100000
-
 /* Reading a gap of two pages costs less than a second request to a local disk; of four, to a device
  * at 1 ms. */
 #define GAP_PAGES_LOCAL   2
@@ -65,7 +61,7 @@ static bool make_plan(struct database *database, const struct hint_history *hist
                       uint32_t page_size, uint64_t bytes, const struct hint_runs *elsewhere)
 {
     const struct hint_costs costs = {
-        .probability_min_ppm = PROBABILITY_MIN_PPM,
+        .probability_min_ppm = REPLAY_PROBABILITY_MIN_PPM,
         .gap_pages_max = database->base_is_os ? GAP_PAGES_LOCAL : GAP_PAGES_FOREIGN,
         .group_pages_max = HINT_GROUP_PAGES_MAX,
     };

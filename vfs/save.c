@@ -106,29 +106,40 @@ static void fold_in_memory(struct database *database, struct hint_history *histo
     if (rc != HINT_OK) hint_history_free(history);
 }
 
-static void take_result(struct database *database, struct hint_history *history,
-                        const struct hint_session *session, enum store_result result)
+/* What a save made of the history is what this process knows. */
+static void take_history(struct database *database, struct hint_history *history)
 {
-    struct hint_history old = { 0 };
+    struct hint_history old;
 
+    if (history->len == 0) return;
     pthread_mutex_lock(&database->lock);
-    if (history->len > 0) {
-        old = database->history;
-        database->history = *history;
-        *history = (struct hint_history){ 0 };
-    }
+    old = database->history;
+    database->history = *history;
+    pthread_mutex_unlock(&database->lock);
+    *history = old;
+}
+
+static void count_result(struct database *database, enum store_result result)
+{
+    pthread_mutex_lock(&database->lock);
     if (result == STORE_OK) {
         database->saves++;
         preload_process_count(PROCESS_SAVES);
     } else if (result == STORE_FAILED) {
         database->save_errors++;
     }
-    /* A failed save is tried again when something new was learnt, not before: it would fail the
-     * same way. One that found the lock taken would not. */
-    if (result != STORE_BUSY) database->saved_pages = session->len;
     database->dormant_worthy = result == STORE_FAILED || result == STORE_BUSY;
     pthread_mutex_unlock(&database->lock);
-    hint_history_free(&old);
+}
+
+/* A failed save is tried again when something new was learnt, not before: it would fail the same
+ * way. One that found the lock taken would not. */
+static void mark_saved(struct database *database, const struct hint_session *session,
+                       enum store_result result)
+{
+    pthread_mutex_lock(&database->lock);
+    if (result != STORE_BUSY) database->saved_pages = session->len;
+    pthread_mutex_unlock(&database->lock);
 }
 
 static bool has_news(struct database *database, const struct hint_session *session)
@@ -141,7 +152,10 @@ static bool has_news(struct database *database, const struct hint_session *sessi
     return news;
 }
 
-static enum store_result save_news(struct database *database, const struct hint_session *session)
+/* Folds a session into what is stored, or at least into what this process knows. Under save_lock.
+ */
+static enum store_result store_session(struct database *database,
+                                       const struct hint_session *session)
 {
     struct store_evidence evidence = evidence_of(database);
     struct hint_history history = { 0 };
@@ -151,8 +165,20 @@ static enum store_result save_news(struct database *database, const struct hint_
         result = database->store->verbs->save(database->store, &history, session, &evidence,
                                               &database->save_cancelled);
     if (result == STORE_FAILED || result == STORE_BUSY) fold_in_memory(database, &history, session);
-    take_result(database, &history, session, result);
+    take_history(database, &history);
+    count_result(database, result);
     hint_history_free(&history);
+    return result;
+}
+
+enum store_result preload_save_foreign(struct database *database,
+                                       const struct hint_session *session)
+{
+    enum store_result result;
+
+    pthread_mutex_lock(&database->save_lock);
+    result = store_session(database, session);
+    pthread_mutex_unlock(&database->save_lock);
     return result;
 }
 
@@ -166,7 +192,8 @@ enum store_result preload_save(struct database *database)
         preload_log_error("%s: not saved: out of memory", database->path);
         result = STORE_FAILED;
     } else if (has_news(database, &session)) {
-        result = save_news(database, &session);
+        result = store_session(database, &session);
+        mark_saved(database, &session, result);
     }
     pthread_mutex_unlock(&database->save_lock);
     hint_session_free(&session);

@@ -11,6 +11,11 @@ void preload_save_schedule(struct database *database);
 /* Saves when something new was learnt. Any thread. STORE_OK also when there was nothing. */
 enum store_result preload_save(struct database *database);
 
+/* Folds a session that came from elsewhere into what is stored. Its pages are not this session's.
+ * Any thread. */
+enum store_result preload_save_foreign(struct database *database,
+                                       const struct hint_session *session);
+
 /* Appends the session to the file of the option `trace`, when one is set. At its end. Any thread.
  */
 void preload_save_trace(struct database *database);

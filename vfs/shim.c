@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "vfs/database.h"
+#include "vfs/exchange.h"
 #include "vfs/shim.h"
 
 /* Open main databases, so that a write-ahead log finds its own. */
@@ -169,16 +170,31 @@ static int vfs_name(struct shim_file *shim, const char *ours, char **name)
     return rc;
 }
 
-static int own_control(struct connection *connection, int op, void *arg)
+/* A message may come before anything was read: its pages are kept with the page size, which page 1
+ * has. */
+static void learn_page_size(struct shim_file *shim)
 {
-    struct database *database = connection->database;
+    uint8_t header[GEOMETRY_HEADER_BYTES];
+
+    if (shim->connection.page_shift != CONNECTION_SHIFT_UNKNOWN) return;
+    if (shim->real->pMethods->xRead(shim->real, header, sizeof header, 0) == SQLITE_OK)
+        preload_connection_touch(&shim->connection, header, sizeof header, 0);
+}
+
+static int own_control(struct shim_file *shim, int op, void *arg)
+{
+    struct database *database = shim->connection.database;
 
     if (op == PRELOAD_FCNTL_STATS) {
         memset(arg, 0, sizeof(struct preload_stats));
         if (database) preload_database_stats(database, arg);
         return SQLITE_OK;
     }
-    return database ? preload_database_flush(database) : SQLITE_OK;
+    if (op == PRELOAD_FCNTL_FLUSH) return database ? preload_database_flush(database) : SQLITE_OK;
+    if (!database) return SQLITE_NOTFOUND;
+    if (op == PRELOAD_FCNTL_EXPORT) return preload_exchange_export(database, arg);
+    learn_page_size(shim);
+    return preload_exchange_import(database, arg);
 }
 
 static int shim_file_control(sqlite3_file *file, int op, void *arg)
@@ -189,7 +205,9 @@ static int shim_file_control(sqlite3_file *file, int op, void *arg)
     switch (op) {
     case PRELOAD_FCNTL_STATS:
     case PRELOAD_FCNTL_FLUSH:
-        rc = own_control(&shim->connection, op, arg);
+    case PRELOAD_FCNTL_EXPORT:
+    case PRELOAD_FCNTL_IMPORT:
+        rc = own_control(shim, op, arg);
         preload_connection_tick(&shim->connection);
         return rc;
     case SQLITE_FCNTL_VFSNAME:

@@ -2,9 +2,11 @@
 #include "vfs/sql.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vfs/config.h"
+#include "vfs/exchange.h"
 #include "vfs/log.h"
 
 static const char *text_or_null(sqlite3_value *value)
@@ -49,6 +51,44 @@ static void flush(sqlite3_context *context, int count, sqlite3_value **values)
     if (rc == SQLITE_OK || rc == SQLITE_ERROR) sqlite3_result_int(context, rc == SQLITE_OK);
 }
 
+static int exchange(sqlite3_context *context, const char *schema, int op,
+                    struct preload_exchange *with)
+{
+    return sqlite3_file_control(sqlite3_context_db_handle(context), schema, op, with);
+}
+
+/* The hints as a persist request; NULL when there are none, or that schema is not under preload. */
+static void export_hints(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct preload_exchange with = { 0 };
+    int rc =
+        exchange(context, count > 0 ? text_or_null(values[0]) : NULL, PRELOAD_FCNTL_EXPORT, &with);
+
+    if (rc == SQLITE_OK) sqlite3_result_blob64(context, with.bytes, with.len, SQLITE_TRANSIENT);
+    if (rc == SQLITE_NOMEM) sqlite3_result_error_nomem(context);
+    free(with.bytes);
+}
+
+/* How many pages the message names, once they are stored. What is refused is an error with the
+ * reason. */
+static void import_hints(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct preload_exchange with = { 0 };
+    char text[MESSAGE_WHY_MAX + 32];
+    int rc;
+
+    with.bytes = (uint8_t *)sqlite3_value_blob(values[0]);
+    with.len = (size_t)sqlite3_value_bytes(values[0]);
+    rc = exchange(context, count > 1 ? text_or_null(values[1]) : NULL, PRELOAD_FCNTL_IMPORT, &with);
+    if (rc == SQLITE_OK) {
+        sqlite3_result_int64(context, (sqlite3_int64)with.pages);
+        return;
+    }
+    (void)sqlite3_snprintf(sizeof text, text, "preload_import: %s",
+                           with.why[0] ? with.why : "that schema is not under preload");
+    sqlite3_result_error(context, text, -1);
+}
+
 static const struct sql_function {
     const char *name;
     int arguments;
@@ -60,6 +100,10 @@ static const struct sql_function {
     { "preload_config", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, config },
     { "preload_flush", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush },
     { "preload_flush", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush },
+    { "preload_export", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, export_hints },
+    { "preload_export", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, export_hints },
+    { "preload_import", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, import_hints },
+    { "preload_import", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, import_hints },
 };
 
 /* preload_stats: a row a statistic of one schema's database, `main` unless `schema` says another:

@@ -143,7 +143,7 @@ static const struct bad_case {
     size_t len;
     const char *reason;
 } bad_cases[] = {
-    { "", 0, "not a sidecar" },
+    { "", 0, "truncated" },
     { "no sidecar at all", 17, "not a sidecar" },
     { "sqlite-preload\n\0", 16, "truncated" },
     { "sqlite-preload\n\0\1\0\0\0\0\x10\0\0", 24, "truncated" },

@@ -1,0 +1,63 @@
+/* Hints leave a database as a message and come to another one, in SQL. */
+#include <string.h>
+
+#include "tests/vfs/common.h"
+
+TestSuite(exchange, .init = scratch_begin, .fini = scratch_end);
+
+static struct text hex_of_export(sqlite3 *db)
+{
+    return db_text(db, "SELECT hex(preload_export())");
+}
+
+Test(exchange, what_one_database_learnt_another_replays)
+{
+    struct path from = scratch("from.db");
+    struct path to = scratch("to.db");
+    struct path sidecar = scratch("to.db-preload");
+    char sql[sizeof(struct text) + 64];
+    struct text hex;
+    sqlite3 *db;
+
+    db_make(from.s, 200);
+    db_make(to.s, 200);
+    register_over(NULL);
+    db = db_open(from.s, "preload");
+    db_visit(db, 100, 101);
+    hex = hex_of_export(db);
+    db_close(db);
+
+    db = db_open(to.s, "preload");
+    (void)sqlite3_snprintf(sizeof sql, sql, "SELECT preload_import(x'%s')", hex.s);
+    cr_expect_str_eq(db_text(db, sql).s, "4", "page 1, the root and two leaves");
+    cr_expect(file_exists(sidecar.s), "before anything was read");
+    cr_expect_str_eq(db_text(db, sql).s, "4");
+    db_run(db, "SELECT preload_config('mode', 'off')");
+    db_close(db);
+
+    db_run((db = db_open(":memory:", NULL)), "SELECT preload_config('mode', 'replay')");
+    db_close(db);
+    db = db_open(to.s, "preload");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect_eq(stats_of(db).history_sessions, 1, "the same message twice is one session");
+    cr_expect_geq(stats_of(db).issued_pages, 4);
+    db_close(db);
+}
+
+Test(exchange, nothing_known_is_null_and_a_bad_message_is_an_error)
+{
+    struct path path = scratch("a.db");
+    sqlite3 *db;
+
+    db_make(path.s, 20);
+    register_over(NULL);
+    db = db_open(path.s, "preload");
+    cr_expect_str_eq(db_text(db, "SELECT preload_import(x'')").s, "error 1");
+    cr_expect_not_null(strstr(sqlite3_errmsg(db), "preload_import: "));
+    cr_expect_str_eq(db_text(db, "SELECT typeof(preload_export('temp'))").s, "null");
+    cr_expect_str_eq(db_text(db, "SELECT preload_import(x'00', 'nowhere')").s, "error 1");
+    db_close(db);
+    db = db_open(":memory:", NULL);
+    cr_expect_str_eq(db_text(db, "SELECT typeof(preload_export())").s, "null");
+    db_close(db);
+}

@@ -1,0 +1,92 @@
+/* Both go by the store, under the lock that keeps saves apart. */
+#include "vfs/exchange.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "vfs/replay.h"
+#include "vfs/save.h"
+
+/* The stored history; what the process knows where nothing is stored. */
+static int stored_history(struct hint_history *out, struct database *database)
+{
+    struct store_evidence evidence;
+    int rc = HINT_OK;
+
+    if (database->store &&
+        database->store->verbs->load(database->store, out, &evidence) == STORE_OK)
+        return HINT_OK;
+    pthread_mutex_lock(&database->lock);
+    rc = hint_history_copy(out, &database->history);
+    pthread_mutex_unlock(&database->lock);
+    return rc;
+}
+
+int preload_exchange_export(struct database *database, struct preload_exchange *exchange)
+{
+    const struct message_head head = {
+        .actor = database->config.actor,
+        .generation = database->config.generation,
+    };
+    struct hint_history history = { 0 };
+    struct hint_session session = { 0 };
+    int rc;
+
+    pthread_mutex_lock(&database->save_lock);
+    rc = stored_history(&history, database);
+    if (rc == HINT_OK) rc = preload_save_session(&session, database);
+    if (rc == HINT_OK) rc = hint_history_fold(&history, &session);
+    pthread_mutex_unlock(&database->save_lock);
+    if (rc == HINT_OK && history.len == 0)
+        rc = SQLITE_EMPTY;
+    else if (rc != HINT_OK || !preload_message_encode(&exchange->bytes, &exchange->len, &history,
+                                                      REPLAY_PROBABILITY_MIN_PPM, head))
+        rc = SQLITE_NOMEM;
+    hint_session_free(&session);
+    hint_history_free(&history);
+    return rc;
+}
+
+static const char *why_not_saved(enum store_result result)
+{
+    switch (result) {
+    case STORE_OK:
+        return NULL;
+    case STORE_FENCED:
+        return "a higher generation is stored";
+    case STORE_GONE:
+        return "the database was deleted or replaced";
+    case STORE_BUSY:
+        return "other saves hold the lock";
+    case STORE_NONE:
+    case STORE_BAD:
+    case STORE_FAILED:
+        break;
+    }
+    return "the hints could not be stored; see the log";
+}
+
+int preload_exchange_import(struct database *database, struct preload_exchange *exchange)
+{
+    struct hint_session session = { 0 };
+    uint64_t generation = 0;
+    const char *fault;
+
+    if (!preload_message_decode(&session, &generation, exchange->bytes, exchange->len,
+                                (size_t)database->config.history_pages, exchange->why))
+        return SQLITE_ERROR;
+    if (generation < database->config.generation) {
+        (void)snprintf(exchange->why, sizeof exchange->why,
+                       "generation %" PRIu64 " is stale, ours is %" PRIu64, generation,
+                       database->config.generation);
+        hint_session_free(&session);
+        return SQLITE_ERROR;
+    }
+    session.began_s = (int64_t)time(NULL);
+    exchange->pages = session.len;
+    fault = why_not_saved(preload_save_foreign(database, &session));
+    if (fault) (void)snprintf(exchange->why, sizeof exchange->why, "%s", fault);
+    hint_session_free(&session);
+    return fault ? SQLITE_ERROR : SQLITE_OK;
+}
