@@ -68,16 +68,23 @@ static struct database *new_database(struct identity identity, sqlite3_vfs *base
     return database;
 }
 
+/* Without memory it keeps the name that it had, which led to the same file. */
+static void rename_database(struct database *database, const char *name)
+{
+    char *old = database->path;
+
+    database->path = strdup(name);
+    if (database->path)
+        free(old);
+    else
+        database->path = old;
+}
+
 /* Back from dormancy: a new session with what the process still knows, under the name and with the
  * store that this open asks for. */
 static void wake(struct database *database, const char *name, const struct config *config)
 {
-    char *path = strdup(name);
-
-    if (path) {
-        free(database->path);
-        database->path = path;
-    }
+    rename_database(database, name);
     if (database->store) database->store->verbs->free(database->store);
     database->store = preload_sidecar_new(name, database->identity, config, database->base_is_os);
     preload_prefetch_free(&database->prefetch);

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "hints/set.h"
 #include "proto/envoy.h"
+#include "vfs/bytes.h"
 
 #define FNV_PRIME UINT64_C(1099511628211)
 #define FNV_BASIS UINT64_C(14695981039346656037)
@@ -104,8 +104,8 @@ static struct hint_session_id id_of(const uint8_t *bytes, size_t len)
         forward = (forward ^ bytes[i]) * FNV_PRIME;
         backward = (backward ^ bytes[len - 1 - i]) * FNV_PRIME;
     }
-    memcpy(id.bytes, &forward, sizeof forward);
-    memcpy(id.bytes + sizeof forward, &backward, sizeof backward);
+    bytes_put_le(id.bytes, forward, 8);
+    bytes_put_le(id.bytes + 8, backward, 8);
     return id;
 }
 
