@@ -55,6 +55,7 @@ static struct database *new_database(struct identity identity, sqlite3_vfs *base
     if (!database) return NULL;
     pthread_mutex_init(&database->lock, NULL);
     pthread_mutex_init(&database->save_lock, NULL);
+    preload_save_init(database);
     database->identity = identity;
     database->base = base;
     database->base_is_os = base_is_os;

@@ -247,12 +247,16 @@ static void save_when_due(struct pool_task *task)
         (void)preload_pool_submit(task, preload_pool_now_us() + pause_us, 1);
 }
 
+void preload_save_init(struct database *database)
+{
+    database->save_task.run = save_when_due;
+}
+
 void preload_save_schedule(struct database *database)
 {
     struct config process;
 
     preload_config_process(&process);
-    database->save_task.run = save_when_due;
     (void)preload_pool_submit(&database->save_task, preload_pool_now_us() + HINT_SETTLE_US_MIN,
                               (unsigned)process.workers);
 }

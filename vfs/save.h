@@ -5,6 +5,9 @@
 
 #include "vfs/database.h"
 
+/* Makes a new database's task, before any other thread sees it. */
+void preload_save_init(struct database *database);
+
 /* Sees to it that a worker looks at the session when it may have settled. */
 void preload_save_schedule(struct database *database);
 
