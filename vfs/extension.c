@@ -119,24 +119,27 @@ static int register_locked(const char *base_name, bool make_default)
     return rc;
 }
 
-/* Another copy of this library in the process (static and loadable) was here first: it serves. */
-static bool another_copy_serves(void)
+/* Another copy of this library in the process (static and loadable, or both of the loadables) was
+ * here first: it serves. */
+static sqlite3_vfs *other_copy(void)
 {
-    const sqlite3_vfs *found = sqlite3_vfs_find(VFS_NAME);
+    sqlite3_vfs *found = sqlite3_vfs_find(VFS_NAME);
 
-    return found && !preload_shim_is_ours(found);
+    return found && !preload_shim_is_ours(found) ? found : NULL;
 }
 
 int preload_register(const struct preload_config *config)
 {
     static const struct preload_config none = { 0 };
     struct config process;
+    sqlite3_vfs *other;
     const char *base;
     int options_rc;
     int rc;
 
     if (!config) config = &none;
-    if (another_copy_serves()) return SQLITE_OK;
+    other = other_copy();
+    if (other) return config->make_default ? sqlite3_vfs_register(other, 1) : SQLITE_OK;
     preload_process_init();
     options_rc = apply_options(config->options);
     preload_config_process(&process);
@@ -176,7 +179,7 @@ static int load(sqlite3 *db, bool make_default)
 {
     int rc = preload_register(&(struct preload_config){ .make_default = make_default });
 
-    if (rc == SQLITE_OK && db && !another_copy_serves()) rc = preload_sql_init(db);
+    if (rc == SQLITE_OK && db && !other_copy()) rc = preload_sql_init(db);
 #ifndef SQLITE_CORE
     if (rc == SQLITE_OK && sqlite3_libversion_number() >= 3014000) rc = SQLITE_OK_LOAD_PERMANENTLY;
 #endif
