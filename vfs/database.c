@@ -69,23 +69,21 @@ static struct database *new_database(struct identity identity, sqlite3_vfs *base
     return database;
 }
 
-/* Without memory it keeps the name that it had, which led to the same file. */
-static void rename_database(struct database *database, const char *name)
+/* Takes the place of an old path; without memory that one stays, which leads to the same file. */
+static char *renamed(char *old, const char *name)
 {
-    char *old = database->path;
+    char *path = strdup(name);
 
-    database->path = strdup(name);
-    if (database->path)
-        free(old);
-    else
-        database->path = old;
+    if (!path) return old;
+    free(old);
+    return path;
 }
 
 /* Back from dormancy: a new session with what the process still knows, under the name and with the
  * store that this open asks for. */
 static void wake(struct database *database, const char *name, const struct config *config)
 {
-    rename_database(database, name);
+    database->path = renamed(database->path, name);
     if (database->store) database->store->verbs->free(database->store);
     database->store = preload_sidecar_new(name, database->identity, config, database->base_is_os);
     preload_prefetch_free(&database->prefetch);
