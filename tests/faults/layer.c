@@ -111,13 +111,13 @@ static int layer_truncate(sqlite3_file *file, sqlite3_int64 size)
     return finish(file, &call, rc, 0);
 }
 
-/* Nothing here survives the machine, so nothing waits for a disk. */
 static int layer_sync(sqlite3_file *file, int flags)
 {
     struct io_call call = start(file, IO_SYNC, flags, 0);
     int rc = call.fault;
 
-    if (rc == 0 && !of(file)->layer->is_lowest) rc = methods_of(file)->xSync(of(file)->real, flags);
+    if (rc == 0 && !of(file)->layer->drops_syncs)
+        rc = methods_of(file)->xSync(of(file)->real, flags);
     return finish(file, &call, rc, 0);
 }
 
@@ -330,7 +330,7 @@ static int finish_path(sqlite3_vfs *vfs, struct io_call *call, int rc, uint64_t 
 static int layer_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
 {
     struct io_call call = start_path(vfs, IO_DELETE, sync_directory);
-    int sync = layer_of(vfs)->is_lowest ? 0 : sync_directory;
+    int sync = layer_of(vfs)->drops_syncs ? 0 : sync_directory;
     int rc = call.fault ? call.fault : base_of(vfs)->xDelete(base_of(vfs), name, sync);
 
     return finish_path(vfs, &call, rc, digest_bytes(0, name, strlen(name)));
@@ -384,7 +384,6 @@ bool layer_register(struct layer *layer, const char *name, const char *base)
 {
     layer->base = sqlite3_vfs_find(base);
     if (!layer->base) return false;
-    layer->is_lowest = strcmp(layer->base->zName, "unix") == 0;
     layer->vfs = (sqlite3_vfs){
         .iVersion = 2,
         .szOsFile = (int)sizeof(struct layer_file) + layer->base->szOsFile,

@@ -65,7 +65,7 @@ struct layer {
     sqlite3_vfs vfs; /* first: SQLite hands it back */
     sqlite3_vfs *base;
     int version_max;
-    bool is_lowest; /* right above the operating system's: syncs are counted and not made */
+    bool drops_syncs; /* they are told and not made: nothing here survives the machine */
     void (*before)(struct layer_file *file, struct io_call *call); /* file: NULL for KIND_PATH */
     void (*after)(struct layer_file *file, struct io_call *call);
 };

@@ -186,6 +186,7 @@ bool watch_register_base(const char *name, int version_max)
     if (!layer) return false;
     layer->before = before_below;
     layer->after = after_below;
+    layer->drops_syncs = true;
     return layer_register(layer, name, "unix");
 }
 
