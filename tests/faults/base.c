@@ -178,7 +178,7 @@ static void run_clean(const struct arm *arm)
     (void)scene_same(scene, "without a fault", &clean, &clean_p);
     if (clean_p.transcript.replays == 0 || clean_p.watch.own_good[IO_READ] == 0)
         scene_fail("%s: nothing was replayed", scene->name);
-    if (clean_p.hint_pages == 0) scene_fail("%s: nothing was learnt", scene->name);
+    if (clean_p.hints.pages == 0) scene_fail("%s: nothing was learnt", scene->name);
     if (clean.transcript.errors != arm->errors)
         scene_fail("%s: %u statements fail without a fault, not %u", scene->name,
                    clean.transcript.errors, arm->errors);

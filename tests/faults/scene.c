@@ -114,9 +114,10 @@ static bool descriptors_leak(char *which, size_t len)
 
 static void look_behind(struct outcome *out)
 {
+    out->hints = workload_hints(here.path);
     if (out->transcript.stuck)
         (void)snprintf(out->wrong, sizeof out->wrong, "a replay never ended");
-    else if (!workload_hints(here.path, &out->hint_pages))
+    else if (out->hints.damaged)
         (void)snprintf(out->wrong, sizeof out->wrong, "a sidecar is damaged");
     else if (out->watch.wrong[0])
         memcpy(out->wrong, out->watch.wrong, sizeof out->wrong);
@@ -130,7 +131,7 @@ static void look_behind(struct outcome *out)
 void scene_run(struct outcome *out, const struct scene *scene, bool is_preload,
                const struct fault *fault)
 {
-    out->hint_pages = 0;
+    out->hints = (struct workload_hints){ 0 };
     out->wrong[0] = '\0';
     workload_clean(here.path);
     watch_begin(&out->watch, fault);

@@ -20,7 +20,7 @@ struct scene {
 struct outcome {
     struct transcript transcript;
     struct watch watch;
-    size_t hint_pages;
+    struct workload_hints hints;
     char wrong[512]; /* what no run may do; empty: nothing */
 };
 

@@ -91,7 +91,7 @@ static void run_clean(void)
     (void)scene_same(&scene, "without a fault", &clean, &got);
     if (kernel_digest() != digest) scene_fail("without a fault: other system calls");
     if (got.transcript.replays == 0) scene_fail("nothing was replayed");
-    if (got.hint_pages == 0) scene_fail("nothing was learnt");
+    if (got.hints.pages == 0) scene_fail("nothing was learnt");
 }
 
 static const char *text_of(int error)

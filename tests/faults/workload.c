@@ -362,15 +362,10 @@ void workload_remove(const char *path)
     (void)rmdir(path);
 }
 
-struct look {
-    size_t pages;
-    bool bad;
-};
-
 static void look_at_sidecar(const char *full, void *ctx)
 {
     const char *end = strrchr(full, '-');
-    struct look *look = ctx;
+    struct workload_hints *hints = ctx;
     struct hint_history history = { 0 };
     struct store_evidence evidence;
     uint8_t *bytes;
@@ -379,22 +374,22 @@ static void look_at_sidecar(const char *full, void *ctx)
     if (!end || strcmp(end, "-preload") != 0) return;
     bytes = read_all(full, &len);
     if (!bytes || preload_sidecar_decode(&history, &evidence, bytes, len, UINT32_C(1) << 20))
-        look->bad = true;
-    look->pages += history.len;
+        hints->damaged = true;
+    hints->pages += history.len;
+    hints->sessions += history.session_count;
     hint_history_free(&history);
     free(bytes);
 }
 
-bool workload_hints(const char *path, size_t *pages)
+struct workload_hints workload_hints(const char *path)
 {
-    struct look look = { 0 };
+    struct workload_hints found = { 0 };
     char hints[512];
 
     hints_path(hints, sizeof hints, path);
-    each_file(path, look_at_sidecar, &look);
-    each_file(hints, look_at_sidecar, &look);
-    *pages = look.pages;
-    return !look.bad;
+    each_file(path, look_at_sidecar, &found);
+    each_file(hints, look_at_sidecar, &found);
+    return found;
 }
 
 /* Where the line begins that holds this place. */

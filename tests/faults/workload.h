@@ -41,8 +41,13 @@ void workload_files(struct transcript *out, const char *path);
 bool transcript_equal(const struct transcript *a, const struct transcript *b, char *text,
                       size_t len);
 
-/* Looks at what preload stored: no sidecar, or valid ones. False: one is damaged. `*pages` gets the
- * pages in their histories. */
-bool workload_hints(const char *path, size_t *pages);
+struct workload_hints {
+    size_t pages;      /* in the histories that are stored */
+    unsigned sessions; /* that they remember */
+    bool damaged;      /* a sidecar is not valid */
+};
+
+/* What preload stored. */
+struct workload_hints workload_hints(const char *path);
 
 #endif
