@@ -69,27 +69,14 @@ static struct database *new_database(struct identity identity, sqlite3_vfs *base
     return database;
 }
 
-/* Takes the place of an old path; without memory that one stays, which leads to the same file. */
-static char *renamed(char *old, const char *name)
+/* A dormant database leaves what the process still knows to the one that takes its place, under the
+ * name and with the store that this open asks for. */
+static void inherit(struct database *heir, struct database *dormant)
 {
-    char *path = strdup(name);
-
-    if (!path) return old;
-    free(old);
-    return path;
-}
-
-/* Back from dormancy: a new session with what the process still knows, under the name and with the
- * store that this open asks for. */
-static void wake(struct database *database, const char *name, const struct config *config)
-{
-    database->path = renamed(database->path, name);
-    if (database->store) database->store->verbs->free(database->store);
-    database->store = preload_sidecar_new(name, database->identity, config, database->base_is_os);
-    preload_prefetch_free(&database->prefetch);
-    memset(&database->prefetch, 0, sizeof database->prefetch);
-    atomic_store(&database->plan_ready, false);
-    database->config = *config;
+    heir->history = dormant->history;
+    heir->geometry = dormant->geometry;
+    dormant->history = (struct hint_history){ 0 };
+    free_database(dormant);
 }
 
 /* The functions below hold the registry's mutex. */
@@ -148,19 +135,26 @@ static void free_all(struct database *database)
 static bool acquire(struct database **out, struct identity identity, sqlite3_vfs *base,
                     bool base_is_os, const char *name, const struct config *config)
 {
+    struct database *dormant = NULL;
     struct database *database;
     bool first;
 
     pthread_mutex_lock(&registry.mutex);
     database = find(identity, base);
+    if (database && database->references == 0) {
+        dormant = database;
+        database = NULL;
+    }
     if (!database) {
         database = new_database(identity, base, base_is_os, name, config);
         if (database) {
             database->next = registry.databases;
             registry.databases = database;
         }
-    } else if (database->references == 0) {
-        wake(database, name, config);
+    }
+    if (database && dormant) {
+        unlink_database(dormant);
+        inherit(database, dormant);
     }
     first = database && database->references++ == 0;
     if (first) begin_session(database);

@@ -75,7 +75,7 @@ static const struct refusal_case {
     size_t pages_max;
     const char *why; /* a part of it */
 } refusal_cases[] = {
-    { 0, 0x0a, 1000, "ToRivet" }, { 0, 3, 1000, "left" },     { 20, 0, 1000, "0" },
+    { 0, 0x0a, 1000, "ToRivet" }, { 0, 3, 1000, "left" },           { 20, 0, 1000, "0" },
     { 37, 0, 1000, "empty" },     { 40, 0xff, 1000, "more pages" }, { 0, 9, 202, "more pages" },
     { 0, 9, 2, "more" },
 };
