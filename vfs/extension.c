@@ -159,7 +159,8 @@ int preload_unregister(void)
     if (preload_shim_open_files() == 0) {
         for (struct instance *instance = instances; instance; instance = instance->next)
             (void)sqlite3_vfs_unregister(&instance->vfs);
-        (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
+        /* Before SQLite is initialized it has no mutex for this call. */
+        if (instances) (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
         preload_pool_stop();
         preload_database_forget_dormant();
         rc = SQLITE_OK;
