@@ -31,7 +31,7 @@ static bool is_kept(const char *text)
     return false;
 }
 
-static void queue(const char *format, va_list args)
+static void __attribute__((format(printf, 1, 0))) queue(const char *format, va_list args)
 {
     char text[LOG_TEXT_MAX];
 

@@ -25,7 +25,7 @@ static atomic_bool advising_is_denied;
 
 static struct database *of_replay_task(struct pool_task *task)
 {
-    return (struct database *)((char *)task - offsetof(struct database, replay_task));
+    return (struct database *)(void *)((char *)task - offsetof(struct database, replay_task));
 }
 
 static uint64_t budget_bytes(const struct database *database, const struct hint_history *history,

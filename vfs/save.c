@@ -13,7 +13,7 @@
 
 static struct database *of_save_task(struct pool_task *task)
 {
-    return (struct database *)((char *)task - offsetof(struct database, save_task));
+    return (struct database *)(void *)((char *)task - offsetof(struct database, save_task));
 }
 
 static uint64_t session_us(const struct database *database)
