@@ -176,6 +176,11 @@ enum store_result preload_save_foreign(struct database *database,
 {
     enum store_result result;
 
+    /* Hints without a page size fit no database. */
+    if (evidence_of(database).page_size == 0) {
+        preload_log_error("%s: hints not taken: the database has no page size yet", database->path);
+        return STORE_FAILED;
+    }
     pthread_mutex_lock(&database->save_lock);
     result = store_session(database, session);
     pthread_mutex_unlock(&database->save_lock);

@@ -61,3 +61,28 @@ Test(exchange, nothing_known_is_null_and_a_bad_message_is_an_error)
     cr_expect_str_eq(db_text(db, "SELECT typeof(preload_export())").s, "null");
     db_close(db);
 }
+
+/* An empty file has no page size yet, and hints without one fit nothing. */
+Test(exchange, an_empty_database_takes_no_hints)
+{
+    struct path from = scratch("from.db");
+    struct path to = scratch("to.db");
+    char sql[sizeof(struct text) + 64];
+    sqlite3 *db;
+
+    db_make(from.s, 200);
+    register_over(NULL);
+    db = db_open(from.s, "preload");
+    db_visit(db, 100, 101);
+    (void)sqlite3_snprintf(sizeof sql, sql, "SELECT preload_import(x'%s')", hex_of_export(db).s);
+    db_close(db);
+    db = db_open(to.s, "preload");
+    cr_expect_str_eq(db_text(db, sql).s, "error 1");
+    cr_expect_not(file_exists(scratch("to.db-preload").s));
+    db_run(db, "CREATE TABLE t(x)");
+    cr_expect_str_eq(db_text(db, sql).s, "4");
+    db_close(db);
+    db = db_open(to.s, "preload");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    db_close(db);
+}
