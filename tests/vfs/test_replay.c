@@ -1,8 +1,16 @@
 /* Over the operating system's VFS: a worker advises. */
 #include "vfs/replay.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
@@ -290,5 +298,68 @@ Test(replay, replay_teaches_the_recorder_nothing)
     db = open_with("");
     (void)wait_for_replay(db);
     cr_expect_eq(stats_of(db).touched_pages, 0);
+    db_close(db);
+}
+
+/* As a sandbox, or a kernel before 5.9: for the rest of the process. */
+static void deny_close_range(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { .len = COUNT(filter), .filter = filter };
+
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* Whether another process finds the database locked by us for reading. */
+static bool is_locked_for_others(void)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        /* The shared bytes of os_unix's lock (os.h, "SHARED_FIRST"). */
+        struct flock lock = {
+            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510
+        };
+        int fd = open(path.s, O_RDWR | O_CLOEXEC);
+
+        if (fd < 0 || fcntl(fd, F_GETLK, &lock) != 0) _exit(2);
+        _exit(lock.l_type == F_UNLCK ? 0 : 1);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+Test(replay, where_workers_get_no_table_of_their_own_the_file_is_read)
+{
+    struct preload_stats stats;
+    sqlite3_stmt *statement;
+    sqlite3 *db;
+
+    write_hints(4096, "1i:1@0 5l:1@1 9l:1@2 13l:1@3");
+    deny_close_range();
+    stats = replay_with("preload=replay");
+    cr_expect_eq(stats.state, PRELOAD_STATE_FAILED);
+    cr_expect_eq(stats.issued_pages, 0);
+    cr_expect_eq(log_times("the kernel gives no private descriptor table"), 1, "%s", log_heard());
+    db = open_with("preload=replay");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect_eq(stats_of(db).issued_pages, 4);
+    cr_assert_eq(sqlite3_prepare_v2(db, "SELECT id FROM t", -1, &statement, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+    cr_expect(is_locked_for_others());
+    cr_assert_eq(sqlite3_finalize(statement), SQLITE_OK);
+    db_visit(db, 1, 3);
+    cr_assert_eq(sqlite3_prepare_v2(db, "SELECT id FROM t", -1, &statement, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+    cr_expect(is_locked_for_others());
+    cr_assert_eq(sqlite3_finalize(statement), SQLITE_OK);
     db_close(db);
 }
