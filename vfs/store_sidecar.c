@@ -113,18 +113,6 @@ static enum store_result read_sidecar(const struct store_sidecar *self,
     return why->text ? STORE_BAD : STORE_OK;
 }
 
-static enum store_result sidecar_load(struct store *store, struct hint_history *history,
-                                      struct store_evidence *evidence)
-{
-    const struct store_sidecar *self = self_of(store);
-    struct reason why;
-    enum store_result result = read_sidecar(self, history, evidence, &why);
-
-    if (result == STORE_OK || result == STORE_NONE) return result;
-    preload_log_error("%s: hints not used: %s", self->path, why.text);
-    return STORE_BAD;
-}
-
 static bool descriptor_is_ours(int fd)
 {
     uint8_t magic[SIDECAR_MAGIC_BYTES];
@@ -146,6 +134,35 @@ static bool may_replace(const char *path)
     ours = descriptor_is_ours(fd);
     close(fd);
     return ours;
+}
+
+/* Whether something under the sidecar's name is known not to be ours; of what may not be read
+ * nothing is known. */
+static bool is_foreign(const char *path)
+{
+    errno = 0;
+    return !may_replace(path) && errno != EACCES;
+}
+
+/* The same words at the load and at the save, so that they are said once. */
+static void log_left_alone(const char *path)
+{
+    preload_log_error("%s: that file is not ours; it is left alone", path);
+}
+
+static enum store_result sidecar_load(struct store *store, struct hint_history *history,
+                                      struct store_evidence *evidence)
+{
+    const struct store_sidecar *self = self_of(store);
+    struct reason why;
+    enum store_result result = read_sidecar(self, history, evidence, &why);
+
+    if (result == STORE_OK || result == STORE_NONE) return result;
+    if (result == STORE_BAD && is_foreign(self->path))
+        log_left_alone(self->path);
+    else
+        preload_log_error("%s: hints not used: %s", self->path, why.text);
+    return STORE_BAD;
 }
 
 static bool is_still_named(int fd, const char *path)
@@ -276,11 +293,11 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
     struct reason why;
 
     if (!descriptor_is_ours(fd)) {
-        preload_log_error("%s: not saved: that file is not ours", self->tmp_path);
+        log_left_alone(self->tmp_path);
         return STORE_FAILED;
     }
     if (!may_replace(self->path))
-        preload_log_error("%s: not saved: that file is not ours", self->path);
+        log_left_alone(self->path);
     else
         result = fold_into_stored(self, history, session, evidence);
     if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
