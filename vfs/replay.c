@@ -55,6 +55,20 @@ static bool load(struct database *database, struct hint_history *history,
     return rc == HINT_OK && history->len > 0;
 }
 
+/* Hints of a larger database, or of this one before it shrank; those that live in the WAL are where
+ * they should be. */
+static void say_clipped(const struct database *database, const struct hint_history *history,
+                        uint64_t pages, const struct hint_runs *elsewhere)
+{
+    size_t clipped = 0;
+
+    for (size_t i = history->len; i > 0 && history->pages[i - 1].pgno > pages; i--)
+        clipped += !hint_runs_contains(elsewhere, history->pages[i - 1].pgno);
+    if (clipped > 0)
+        preload_log_note("%s: %zu of %zu hinted pages lie past the end and are not fetched",
+                         database->path, clipped, history->len);
+}
+
 /* Makes the plan for a database of `bytes` bytes; false with a log line when the hints do not fit
  * it. */
 static bool make_plan(struct database *database, const struct hint_history *history,
@@ -76,6 +90,7 @@ static bool make_plan(struct database *database, const struct hint_history *hist
                             .page_count = pages > HINT_PGNO_MAX ? HINT_PGNO_MAX : (uint32_t)pages,
                         },
                         costs, budget, elsewhere);
+    if (elsewhere) say_clipped(database, history, pages, elsewhere);
     if (rc != HINT_OK) preload_log_error("%s: nothing prefetched: out of memory", database->path);
     if (rc == HINT_OK) atomic_store_explicit(&database->plan_ready, true, memory_order_release);
     return rc == HINT_OK;
