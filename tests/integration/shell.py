@@ -1,0 +1,46 @@
+"""The real sqlite3 shell loads the extension."""
+import host
+from guest import SESSION
+
+
+class Shell(host.Case):
+    def lines(self, query):
+        return (f".load {host.BUILD}/preload", f".open file:{self.path}?{query}", *(sql + ";" for sql in SESSION))
+
+    def test_results_are_those_of_the_base(self):
+        plain = self.shell(f".open file:{self.path}", *(sql + ";" for sql in SESSION))
+        self.assertGreater(len(plain), 200)
+        for _ in range(3):
+            self.assertEqual(self.shell(*self.lines("vfs=preload")), plain)
+        self.assert_quiet()
+
+    def test_the_whole_database_reads_as_under_the_base(self):
+        dump = f".open file:{self.path}", ".dump"
+        self.assertEqual(self.shell(f".load {host.BUILD}/preload", dump[0] + "?vfs=preload", dump[1]),
+                         self.shell(*dump))
+
+    def test_hints_are_written_beside_the_database(self):
+        self.shell(*self.lines("vfs=preload"))
+        self.assertEqual(self.names(), ["app.db-preload"])
+        show = host.Show(self.sidecar)
+        self.assertTrue(show.good, show.why)
+        self.assertEqual((show.folded, show.page_size), (1, 4096))
+        self.assertGreater(len(show.pages), 40)
+
+    def test_the_vfs_is_named_above_its_base(self):
+        named = self.shell(f".load {host.BUILD}/preload", f".open file:{self.path}?vfs=preload", ".vfsname")
+        self.assertEqual(named.strip(), "preload/unix")
+
+    def test_the_second_open_prefetches(self):
+        self.shell(*self.lines("vfs=preload"))
+        wait = ("SELECT value FROM preload_stats WHERE name = 'state';",) * 3
+        out = self.shell(*self.lines("vfs=preload"), *wait, "SELECT name || '=' || value FROM preload_stats;")
+        stats = dict(line.split("=") for line in out.splitlines() if line.count("=") == 1)
+        self.assertEqual(stats["state"], "done")
+        for name in ("planned_pages", "issued_pages", "issued_requests", "used_pages", "history_pages"):
+            self.assertGreater(int(stats[name]), 0, name)
+        self.assertGreater(int(stats["used_pages"]), int(stats["demand_pages"]))
+        self.assertEqual(stats["errors"], "0")
+
+
+host.main()
