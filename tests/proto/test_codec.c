@@ -287,6 +287,29 @@ Test(codec, a_value_that_cannot_be_read_back_is_not_written)
     bare_writer_free(&w);
 }
 
+Test(codec, a_map_that_has_a_key_twice_is_not_written)
+{
+    static const uint8_t key[] = { 'k' };
+    const struct {
+        struct bare_slice key, value;
+    } pairs[] = { { { key, 1 }, { NULL, 0 } }, { { key, 1 }, { key, 1 } } };
+    const struct {
+        struct bare_slice actor_id, path;
+        const void *items;
+        size_t count;
+    } open = { { NULL, 0 }, { NULL, 0 }, pairs, 2 };
+    const struct bare_type *type =
+        bare_schema_find(envoy_protocol.schemas[4], "ToEnvoyWebSocketOpen");
+    struct bare_writer w = { 0 };
+    struct bare_fault fault;
+
+    cr_assert_eq(type->size, sizeof open);
+    cr_expect_eq(bare_encode(&w, type, &open, &fault), BARE_DUPLICATE_KEY);
+    cr_expect_str_eq(fault.path, "ToEnvoyWebSocketOpen.headers");
+    cr_expect_eq(w.len, 0);
+    bare_writer_free(&w);
+}
+
 Test(codec, the_history_record_has_the_bytes_of_its_format)
 {
     static const char want[] = "0300000000000000"                 /* folded */

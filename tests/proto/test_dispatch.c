@@ -120,3 +120,19 @@ Test(dispatch, an_unhandled_message_to_the_envoy_has_no_answer)
     cr_expect(!answer.has);
     bare_arena_free(&arena);
 }
+
+Test(dispatch, a_tag_that_does_not_exist_reaches_nobody)
+{
+    struct envoy_message message = { .root = ENVOY_ROOT_TO_RIVET };
+    struct envoy_answer answer = { .has = false };
+    struct seen seen = { .rc = 0 };
+
+    message.as.to_rivet.tag = (enum envoy_to_rivet_tag)13;
+    cr_expect_eq(envoy_dispatch_to_rivet(&engine, &seen, &message.as.to_rivet, &answer),
+                 ENVOY_UNHANDLED);
+    message.as.to_envoy.tag = (enum envoy_to_envoy_tag)12;
+    cr_expect_eq(envoy_dispatch_to_envoy(&host, &seen, &message.as.to_envoy, &answer),
+                 ENVOY_UNHANDLED);
+    cr_expect(!answer.has);
+    cr_expect_null(seen.member);
+}
