@@ -65,7 +65,7 @@ static void learn_header(struct connection *connection, const void *bytes)
 static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, uint32_t page_size)
 {
     if (pgno == 1) return HINT_CLASS_INTERIOR;
-    if ((uint32_t)amount < page_size) return HINT_CLASS_UNKNOWN;
+    if (!bytes || (uint32_t)amount < page_size) return HINT_CLASS_UNKNOWN;
     switch (*(const uint8_t *)bytes) {
     case 0x02:
     case 0x05:
@@ -102,7 +102,7 @@ void preload_connection_touch(struct connection *connection, const void *bytes, 
     uint64_t index;
 
     if (!connection->database) return;
-    if (offset == 0 && amount >= GEOMETRY_HEADER_BYTES) learn_header(connection, bytes);
+    if (bytes && offset == 0 && amount >= GEOMETRY_HEADER_BYTES) learn_header(connection, bytes);
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
     if (connection->in_checkpoint || (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX)) return;
     index = (uint64_t)offset >> connection->page_shift;

@@ -58,7 +58,7 @@ struct connection {
 void preload_connection_touch(struct connection *connection, const void *bytes, int amount,
                               sqlite3_int64 offset);
 
-/* After a successful read (or fetch) of `amount` bytes at `offset`. */
+/* After a successful read of `amount` bytes at `offset`; NULL where they may not be looked at. */
 static inline void preload_connection_read(struct connection *connection, const void *bytes,
                                            int amount, sqlite3_int64 offset)
 {

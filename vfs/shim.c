@@ -274,12 +274,15 @@ static int shim_shm_unmap(sqlite3_file *file, int delete_it)
 
 /* Version 3 */
 
+/* The mapped bytes are not looked at. SQLite asks for them before it looks into its cache, and
+ * where the cache has the page, it leaves them alone: they may lie past the end of a file that
+ * another connection truncated, and then a look is a SIGBUS. */
 static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int amount, void **out)
 {
     struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xFetch(shim->real, offset, amount, out);
 
-    if (rc == SQLITE_OK && *out) preload_connection_read(&shim->connection, *out, amount, offset);
+    if (rc == SQLITE_OK && *out) preload_connection_read(&shim->connection, NULL, amount, offset);
     return rc;
 }
 
