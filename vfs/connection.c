@@ -41,9 +41,10 @@ static unsigned shift_of(uint32_t page_size)
     return shift;
 }
 
+/* 0 while it is unknown: the shift is past 32 bits then. */
 static uint32_t page_size_of(const struct connection *connection)
 {
-    return UINT32_C(1) << connection->page_shift;
+    return (uint32_t)(UINT64_C(1) << connection->page_shift);
 }
 
 static void learn_header(struct connection *connection, const void *bytes)
