@@ -106,13 +106,18 @@ static int back_up(const struct arm *arm, const struct op *op, sqlite3_str *text
     return rc;
 }
 
+/* SQLite (3.40) serializes with the page size that the connection saw last: after another one
+ * changed it, what comes out is memory that nobody wrote. So the connection looks at the file
+ * first. */
 static int serialize(const struct arm *arm, const struct op *op, sqlite3_str *text)
 {
+    sqlite3 *db = db_of(arm, op);
+    int rc = arm_sql(arm, db, "SELECT count(*) FROM sqlite_schema", text);
     sqlite3_int64 len = 0;
-    unsigned char *bytes = sqlite3_serialize(db_of(arm, op), "main", &len, 0);
-    int rc = bytes ? SQLITE_OK : SQLITE_ERROR;
+    unsigned char *bytes = rc == SQLITE_OK ? sqlite3_serialize(db, "main", &len, 0) : NULL;
 
     if (bytes) arm_write_bytes(text, bytes, (size_t)len);
+    if (rc == SQLITE_OK && !bytes) rc = SQLITE_ERROR;
     sqlite3_free(bytes);
     return rc;
 }
