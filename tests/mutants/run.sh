@@ -8,6 +8,7 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 word=${1:-}
+. "$root/tests/mutants/plant.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -40,18 +41,9 @@ suites_pass() { # NOUN
     done
 }
 
-# Prints FILE with the one line that says OLD replaced by NEW; fails when it is not there exactly once.
-mutate() { # FILE OLD NEW
-    OLD=$2 NEW=$3 awk '
-        { line = $0; sub(/^[ \t]+/, "", line) }
-        line == ENVIRON["OLD"] { print ENVIRON["NEW"]; found++; next }
-        { print }
-        END { exit found != 1 }' "$1"
-}
-
-try() { # FILE OLD NEW; prints what became of it
+try() { # FILE OLD NEW AFTER; prints what became of it
     local noun=${1%.c}
-    if ! mutate "hints/$1" "$2" "$3" >"mutant_$1"; then
+    if ! mutate "hints/$1" "$2" "$3" "$4" >"mutant_$1"; then
         echo "NO LONGER APPLIES"
     elif ! compile "mutant_$1" "o/hints_$noun.o"; then
         echo "DOES NOT COMPILE"
@@ -78,21 +70,4 @@ for file in tests/hints/test_*.c; do
 done
 suites_pass run || { echo "the suites fail without a mutant"; exit 1; }
 
-passed=0
-failed=0
-while IFS= read -r line; do
-    case $line in
-    '' | '#'*) ;;
-    '- '*) old=${line#- } ;;
-    '+ '*)
-        new=${line#+ }
-        [[ "$file $old $new" == *"$word"* ]] || continue
-        fate=$(try "$file" "$old" "$new")
-        if [ "$fate" = killed ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-        printf '%-18s %-10s %s\n' "$fate" "$file" "$new"
-        ;;
-    *) file=$line ;;
-    esac
-done <"$root/tests/mutants/mutants.txt"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+plant_all "$root/tests/mutants/mutants.txt" "$word"
