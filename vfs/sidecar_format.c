@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "hints/record.h"
 #include "vfs/bytes.h"
@@ -48,6 +49,8 @@ static const char *decode_frame(struct hint_history *history, const uint8_t *fra
     record_len = ZSTD_decompress(record, (size_t)size, frame, len);
     if (ZSTD_isError(record_len)) {
         free(record);
+        if (ZSTD_getErrorCode(record_len) == ZSTD_error_memory_allocation)
+            return preload_sidecar_no_memory;
         return "wrong checksum or damaged frame";
     }
     rc = hint_record_decode(history, record, record_len, pages_max);

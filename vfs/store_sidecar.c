@@ -89,8 +89,14 @@ out:
     return bytes;
 }
 
+/* Whether it is the file's fault that it could not be read: another time would be no better. */
+static bool is_of_the_file(int error)
+{
+    return error == EFBIG || error == ENOTSUP || error == ELOOP || error == EIO;
+}
+
 /* Loads without a word; `*why` says what was wrong with a bad one, or with us: STORE_FAILED is for
- * want of memory, when what is stored may be good. */
+ * want of memory or descriptors, when what is stored may be good. */
 static enum store_result read_sidecar(const struct store_sidecar *self,
                                       struct hint_history *history, struct store_evidence *evidence,
                                       struct reason *why)
@@ -103,7 +109,7 @@ static enum store_result read_sidecar(const struct store_sidecar *self,
     why->text = NULL;
     if (!bytes) {
         if (errno == ENOENT || errno == ENOTDIR) return STORE_NONE;
-        result = errno == ENOMEM ? STORE_FAILED : STORE_BAD;
+        result = is_of_the_file(errno) ? STORE_BAD : STORE_FAILED;
         reason_of_errno(why);
         return result;
     }
@@ -267,15 +273,19 @@ static enum store_result fold_into_stored(const struct store_sidecar *self,
     struct store_evidence stored = { 0 };
     struct reason why;
     enum store_result found = read_sidecar(self, history, &stored, &why);
-    int rc = found == STORE_FAILED ? HINT_NOMEM : HINT_OK;
+    int rc;
 
+    if (found == STORE_FAILED) {
+        preload_log_error("%s: not saved: %s", self->path, why.text);
+        return STORE_FAILED;
+    }
     if (found == STORE_OK && stored.generation > evidence->generation) {
         preload_log_error("%s: not saved: generation %" PRIu64 " is stored, ours is %" PRIu64,
                           self->path, stored.generation, evidence->generation);
         return STORE_FENCED;
     }
     if (found == STORE_OK && stored.page_size != evidence->page_size) hint_history_free(history);
-    if (rc == HINT_OK) rc = hint_history_fold(history, session);
+    rc = hint_history_fold(history, session);
     if (rc == HINT_OK) rc = hint_history_prune(history, self->history_pages_max);
     if (rc != HINT_OK) preload_log_error("%s: not saved: out of memory", self->path);
     return rc == HINT_OK ? STORE_OK : STORE_FAILED;
