@@ -15,6 +15,7 @@
 #include <sys/types.h>
 #include <time.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 static struct {
     atomic_bool on;
@@ -50,10 +51,9 @@ static void *fail_pointer(int error)
     return NULL;
 }
 
-/* Of zstd's errors the generic one; ZSTD_isError says so. */
-static size_t fail_zstd(void)
+static size_t fail_zstd(int error)
 {
-    return (size_t)-1;
+    return 0 - (size_t)(error == ENOMEM ? ZSTD_error_memory_allocation : ZSTD_error_GENERIC);
 }
 
 static size_t halved(int error, size_t len)
@@ -128,7 +128,9 @@ size_t __real_ZSTD_CCtx_setParameter(ZSTD_CCtx *context, ZSTD_cParameter paramet
 size_t __wrap_ZSTD_CCtx_setParameter(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value);
 size_t __wrap_ZSTD_CCtx_setParameter(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value)
 {
-    if (error_of(LIBC_ZSTD_CCtx_setParameter)) return fail_zstd();
+    int error = error_of(LIBC_ZSTD_CCtx_setParameter);
+
+    if (error) return fail_zstd(error);
     return __real_ZSTD_CCtx_setParameter(context, parameter, value);
 }
 
@@ -139,7 +141,9 @@ size_t __wrap_ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t room, const vo
 size_t __wrap_ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t room, const void *from,
                              size_t len)
 {
-    if (error_of(LIBC_ZSTD_compress2)) return fail_zstd();
+    int error = error_of(LIBC_ZSTD_compress2);
+
+    if (error) return fail_zstd(error);
     return __real_ZSTD_compress2(context, to, room, from, len);
 }
 
@@ -147,7 +151,9 @@ size_t __real_ZSTD_decompress(void *to, size_t room, const void *from, size_t le
 size_t __wrap_ZSTD_decompress(void *to, size_t room, const void *from, size_t len);
 size_t __wrap_ZSTD_decompress(void *to, size_t room, const void *from, size_t len)
 {
-    if (error_of(LIBC_ZSTD_decompress)) return fail_zstd();
+    int error = error_of(LIBC_ZSTD_decompress);
+
+    if (error) return fail_zstd(error);
     return __real_ZSTD_decompress(to, room, from, len);
 }
 
