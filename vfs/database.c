@@ -165,7 +165,7 @@ static bool acquire(struct database **out, struct identity identity, sqlite3_vfs
 
 /* A connection that a child inherited over fork() is its parent's: neither saved nor taken apart
  * here. */
-static bool is_inherited(const struct connection *connection)
+bool preload_database_is_inherited(const struct connection *connection)
 {
     return connection->forks != preload_process_forks();
 }
@@ -217,7 +217,7 @@ void preload_database_attach(struct connection *connection, sqlite3_vfs *base, b
     if (!preload_identity_of_path(&identity, name)) return;
     first = acquire(&database, identity, base, base_is_os, name, config);
     if (!database) {
-        preload_log_error("%s: not recorded: out of memory", name);
+        preload_log_error("not recorded: out of memory: %s", name);
         return;
     }
     add_connection(database, connection, name, config);
@@ -233,7 +233,7 @@ static void fold_connection(struct database *database, struct connection *connec
     pthread_mutex_lock(&database->lock);
     if (preload_save_merge(&database->session, connection, (size_t)database->config.window_pages) !=
         HINT_OK)
-        preload_log_error("%s: a connection's pages were not learnt: out of memory",
+        preload_log_error("a connection's pages were not learnt: out of memory: %s",
                           database->path);
     while (*at && *at != connection)
         at = &(*at)->next;
@@ -266,7 +266,7 @@ void preload_database_detach(struct connection *connection)
 {
     struct database *database = connection->database;
 
-    if (!database || is_inherited(connection)) return;
+    if (!database || preload_database_is_inherited(connection)) return;
     preload_database_follow_host(connection);
     if (connection->owns_readers) {
         atomic_store(&database->prefetch.cancelled, true);
@@ -303,7 +303,7 @@ void preload_database_release(struct connection *connection)
     struct database *database = connection->database;
 
     connection->database = NULL;
-    if (!database || is_inherited(connection)) return;
+    if (!database || preload_database_is_inherited(connection)) return;
     if (connection->is_last) {
         if (connection->mode & CONFIG_MODE_RECORD) {
             (void)preload_save(database);
@@ -340,8 +340,8 @@ void preload_database_saw_header(struct database *database, const struct geometr
     if (!atomic_load_explicit(&database->plan_ready, memory_order_acquire)) return;
     if (prefetch->page_size == geometry->page_size || atomic_load(&prefetch->cancelled)) return;
     atomic_store(&prefetch->cancelled, true);
-    preload_log_error("%s: prefetch stopped: pages are %u bytes, the hints are for %u",
-                      database->path, (unsigned)geometry->page_size, (unsigned)prefetch->page_size);
+    preload_log_error("prefetch stopped: pages are %u bytes, the hints are for %u: %s",
+                      (unsigned)geometry->page_size, (unsigned)prefetch->page_size, database->path);
 }
 
 /* Drops what a connection recorded and lets it start anew; under the lock. */
@@ -396,7 +396,7 @@ void preload_database_follow_host(struct connection *connection)
     unsigned epoch = preload_config_host_epoch();
     struct config config;
 
-    if (epoch == connection->host_epoch || is_inherited(connection)) return;
+    if (epoch == connection->host_epoch || preload_database_is_inherited(connection)) return;
     connection->host_epoch = epoch;
     preload_config_resolve(&config, connection->name);
     if (config.mode == connection->mode) return;
@@ -412,7 +412,9 @@ void preload_database_follow_host(struct connection *connection)
 
 int preload_database_flush(struct database *database)
 {
-    return preload_save(database) == STORE_OK ? SQLITE_OK : SQLITE_ERROR;
+    enum store_result result = preload_save(database);
+
+    return result == STORE_OK || result == STORE_NONE ? SQLITE_OK : SQLITE_ERROR;
 }
 
 /* The pages that were fetched, or are being fetched. */

@@ -66,6 +66,10 @@ void preload_database_release(struct connection *connection);
  * connection's thread. */
 void preload_database_close_handles(struct connection *connection);
 
+/* Whether this process got the open file from its parent, by fork(): then its database is the
+ * parent's, neither saved nor asked here. */
+bool preload_database_is_inherited(const struct connection *connection);
+
 uint64_t preload_database_opened_us(const struct database *database);
 
 /* A connection read page 1. */

@@ -52,6 +52,7 @@ static const char *why_not_saved(enum store_result result)
 {
     switch (result) {
     case STORE_OK:
+    case STORE_NONE:
         return NULL;
     case STORE_FENCED:
         return "a higher generation is stored";
@@ -59,7 +60,6 @@ static const char *why_not_saved(enum store_result result)
         return "the database was deleted or replaced";
     case STORE_BUSY:
         return "other saves hold the lock";
-    case STORE_NONE:
     case STORE_BAD:
     case STORE_FAILED:
         break;

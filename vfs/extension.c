@@ -128,6 +128,16 @@ static sqlite3_vfs *other_copy(void)
     return found && !preload_shim_is_ours(found) ? found : NULL;
 }
 
+void preload_extension_before_fork(void)
+{
+    pthread_mutex_lock(&instances_mutex);
+}
+
+void preload_extension_after_fork(void)
+{
+    pthread_mutex_unlock(&instances_mutex);
+}
+
 int preload_register(const struct preload_config *config)
 {
     static const struct preload_config none = { 0 };

@@ -47,7 +47,7 @@ static void read_runs(struct pool_task *task)
     }
     free(scratch);
     if (!good) {
-        preload_log_error("%s: prefetch ended early: the base could not read, or no memory",
+        preload_log_error("prefetch ended early: the base could not read, or no memory: %s",
                           prefetch->handle_name);
         preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
         /* The other readers end, too: whoever closes the handles waits for them. */
@@ -149,7 +149,7 @@ bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const c
             atomic_fetch_sub(&prefetch->readers_busy, 1);
     }
     if (started == 0) {
-        preload_log_error("%s: nothing prefetched: no second handle or no thread", name);
+        preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
         preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
     }
     if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1)

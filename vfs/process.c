@@ -1,6 +1,7 @@
 /* pthread_atfork holds every mutex of ours while the process is copied, so that a child never
  * inherits one that a thread which it does not have will never release. The order is the one in
- * which they nest: open files, databases, pool, configuration, log. */
+ * which they nest: instances, open
+ * files, databases, pool, configuration, log. */
 #include "vfs/process.h"
 
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include "vfs/database.h"
 #include "vfs/log.h"
 #include "vfs/pool.h"
+#include "vfs/shim.h"
 #include "vfs/shim_file.h"
 
 static atomic_uint_fast64_t counters[PROCESS_COUNTERS];
@@ -33,6 +35,7 @@ unsigned preload_process_forks(void)
 
 static void before_fork(void)
 {
+    preload_extension_before_fork();
     preload_shim_before_fork();
     preload_database_before_fork();
     preload_pool_before_fork();
@@ -47,6 +50,7 @@ static void after_fork_in_parent(void)
     preload_pool_after_fork_in_parent();
     preload_database_after_fork_in_parent();
     preload_shim_after_fork();
+    preload_extension_after_fork();
 }
 
 static void after_fork_in_child(void)
@@ -57,6 +61,7 @@ static void after_fork_in_child(void)
     preload_pool_after_fork_in_child();
     preload_database_after_fork_in_child();
     preload_shim_after_fork();
+    preload_extension_after_fork();
 }
 
 static void install_fork_handlers(void)

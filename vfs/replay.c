@@ -37,20 +37,20 @@ static uint64_t budget_bytes(const struct database *database, const struct hint_
     return usual < BUDGET_BYTES_DEFAULT ? usual : BUDGET_BYTES_DEFAULT;
 }
 
-/* The history to replay: what the store holds, else what this process remembers. False: there is
- * none. */
+/* The history to replay: what the store holds; what this process remembers, where that is more (it
+ * could not be stored). False: there is none. */
 static bool load(struct database *database, struct hint_history *history,
                  struct store_evidence *evidence)
 {
-    enum store_result result = STORE_NONE;
-    int rc;
+    int rc = HINT_OK;
 
     memset(evidence, 0, sizeof *evidence);
-    if (database->store) result = database->store->verbs->load(database->store, history, evidence);
-    if (result == STORE_OK) return history->len > 0;
+    if (database->store) (void)database->store->verbs->load(database->store, history, evidence);
     pthread_mutex_lock(&database->lock);
-    rc = hint_history_copy(history, &database->history);
-    evidence->page_size = database->geometry.page_size;
+    if (database->history.folded > history->folded) {
+        rc = hint_history_copy(history, &database->history);
+        evidence->page_size = database->geometry.page_size;
+    }
     pthread_mutex_unlock(&database->lock);
     return rc == HINT_OK && history->len > 0;
 }
@@ -65,8 +65,8 @@ static void say_clipped(const struct database *database, const struct hint_histo
     for (size_t i = history->len; i > 0 && history->pages[i - 1].pgno > pages; i--)
         clipped += !hint_runs_contains(elsewhere, history->pages[i - 1].pgno);
     if (clipped > 0)
-        preload_log_note("%s: %zu of %zu hinted pages lie past the end and are not fetched",
-                         database->path, clipped, history->len);
+        preload_log_note("%zu of %zu hinted pages lie past the end and are not fetched: %s",
+                         clipped, history->len, database->path);
 }
 
 /* Makes the plan for a database of `bytes` bytes; false with a log line when the hints do not fit
@@ -91,19 +91,22 @@ static bool make_plan(struct database *database, const struct hint_history *hist
                         },
                         costs, budget, elsewhere);
     if (elsewhere) say_clipped(database, history, pages, elsewhere);
-    if (rc != HINT_OK) preload_log_error("%s: nothing prefetched: out of memory", database->path);
+    if (rc != HINT_OK) preload_log_error("nothing prefetched: out of memory: %s", database->path);
     if (rc == HINT_OK) atomic_store_explicit(&database->plan_ready, true, memory_order_release);
     return rc == HINT_OK;
 }
 
-/* What was loaded becomes what this process knows. */
+/* What was loaded becomes what this process knows, unless a save has brought more meanwhile. */
 static void keep_history(struct database *database, struct hint_history *history)
 {
     pthread_mutex_lock(&database->lock);
-    hint_history_free(&database->history);
-    database->history = *history;
+    if (database->history.folded <= history->folded) {
+        struct hint_history old = database->history;
+
+        database->history = *history;
+        *history = old;
+    }
     pthread_mutex_unlock(&database->lock);
-    *history = (struct hint_history){ 0 };
 }
 
 /* Opens the database's file, or one beside it, on a worker. A database must be the very file that
@@ -152,8 +155,8 @@ static uint32_t agreed_page_size(const struct database *database, int fd, uint32
     if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header ||
         !preload_geometry_read(&geometry, header) || geometry.page_size == hints_page_size)
         return hints_page_size;
-    preload_log_error("%s: hints not used: pages are %u bytes, the hints are for %u",
-                      database->path, (unsigned)geometry.page_size, (unsigned)hints_page_size);
+    preload_log_error("hints not used: pages are %u bytes, the hints are for %u: %s",
+                      (unsigned)geometry.page_size, (unsigned)hints_page_size, database->path);
     return 0;
 }
 
@@ -168,7 +171,7 @@ static int advise_with(struct database *database, const struct hint_history *his
 
     if (fd < 0) {
         preload_log_error(
-            "%s: nothing prefetched: the file cannot be opened again, or is another one",
+            "nothing prefetched: the file cannot be opened again, or is another one: %s",
             database->path);
         return PRELOAD_STATE_FAILED;
     }

@@ -122,13 +122,14 @@ static void take_history(struct database *database, struct hint_history *history
 static void count_result(struct database *database, enum store_result result)
 {
     pthread_mutex_lock(&database->lock);
-    if (result == STORE_OK) {
+    if (result == STORE_OK || result == STORE_NONE) {
         database->saves++;
         preload_process_count(PROCESS_SAVES);
     } else if (result == STORE_FAILED) {
         database->save_errors++;
     }
-    database->dormant_worthy = result == STORE_FAILED || result == STORE_BUSY;
+    database->dormant_worthy =
+        result == STORE_NONE || result == STORE_FAILED || result == STORE_BUSY;
     pthread_mutex_unlock(&database->lock);
 }
 
@@ -159,12 +160,13 @@ static enum store_result store_session(struct database *database,
 {
     struct store_evidence evidence = evidence_of(database);
     struct hint_history history = { 0 };
-    enum store_result result = STORE_FAILED;
+    enum store_result result = STORE_NONE;
 
     if (database->store)
         result = database->store->verbs->save(database->store, &history, session, &evidence,
                                               &database->save_cancelled);
-    if (result == STORE_FAILED || result == STORE_BUSY) fold_in_memory(database, &history, session);
+    if (result == STORE_NONE || result == STORE_FAILED || result == STORE_BUSY)
+        fold_in_memory(database, &history, session);
     take_history(database, &history);
     count_result(database, result);
     hint_history_free(&history);
@@ -178,7 +180,7 @@ enum store_result preload_save_foreign(struct database *database,
 
     /* Hints without a page size fit no database. */
     if (evidence_of(database).page_size == 0) {
-        preload_log_error("%s: hints not taken: the database has no page size yet", database->path);
+        preload_log_error("hints not taken: the database has no page size yet: %s", database->path);
         return STORE_FAILED;
     }
     pthread_mutex_lock(&database->save_lock);
@@ -194,7 +196,7 @@ enum store_result preload_save(struct database *database)
 
     pthread_mutex_lock(&database->save_lock);
     if (preload_save_session(&session, database) != HINT_OK) {
-        preload_log_error("%s: not saved: out of memory", database->path);
+        preload_log_error("not saved: out of memory: %s", database->path);
         result = STORE_FAILED;
     } else if (has_news(database, &session)) {
         result = store_session(database, &session);
@@ -257,11 +259,17 @@ void preload_save_init(struct database *database)
     database->save_task.run = save_when_due;
 }
 
+/* A connection that opens later waits for the interval, so that busy openers do not save all the
+ * time. */
 void preload_save_schedule(struct database *database)
 {
+    uint64_t pause_us = HINT_SETTLE_US_MIN;
     struct config process;
 
+    pthread_mutex_lock(&database->lock);
+    if (database->saved_pages > 0) pause_us = database->config.save_ms * 1000;
+    pthread_mutex_unlock(&database->lock);
     preload_config_process(&process);
-    (void)preload_pool_submit(&database->save_task, preload_pool_now_us() + HINT_SETTLE_US_MIN,
+    (void)preload_pool_submit(&database->save_task, preload_pool_now_us() + pause_us,
                               (unsigned)process.workers);
 }

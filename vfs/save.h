@@ -11,7 +11,8 @@ void preload_save_init(struct database *database);
 /* Sees to it that a worker looks at the session when it may have settled. */
 void preload_save_schedule(struct database *database);
 
-/* Saves when something new was learnt. Any thread. STORE_OK also when there was nothing. */
+/* Saves when something new was learnt. Any thread. STORE_OK also when there was nothing;
+ * STORE_NONE: there is no store, and the process remembers it. */
 enum store_result preload_save(struct database *database);
 
 /* Folds a session that came from elsewhere into what is stored. Its pages are not this session's.

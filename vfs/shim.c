@@ -185,13 +185,12 @@ static int own_control(struct shim_file *shim, int op, void *arg)
 {
     struct database *database = shim->connection.database;
 
+    if (!database || preload_database_is_inherited(&shim->connection)) return SQLITE_NOTFOUND;
     if (op == PRELOAD_FCNTL_STATS) {
-        memset(arg, 0, sizeof(struct preload_stats));
-        if (database) preload_database_stats(database, arg);
+        preload_database_stats(database, arg);
         return SQLITE_OK;
     }
-    if (op == PRELOAD_FCNTL_FLUSH) return database ? preload_database_flush(database) : SQLITE_OK;
-    if (!database) return SQLITE_NOTFOUND;
+    if (op == PRELOAD_FCNTL_FLUSH) return preload_database_flush(database);
     if (op == PRELOAD_FCNTL_EXPORT) return preload_exchange_export(database, arg);
     learn_page_size(shim);
     return preload_exchange_import(database, arg);

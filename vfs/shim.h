@@ -28,4 +28,8 @@ int preload_shim_is_ours(const sqlite3_vfs *vfs);
 /* Main databases open through any instance. */
 unsigned preload_shim_open_files(void);
 
+/* fork(): the list of instances (extension.c) is held still while the process is copied. */
+void preload_extension_before_fork(void);
+void preload_extension_after_fork(void);
+
 #endif

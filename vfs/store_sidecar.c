@@ -57,12 +57,25 @@ static struct store_sidecar *self_of(struct store *store)
     return (struct store_sidecar *)store;
 }
 
-/* Reads a whole regular file. NULL with errno: ENOENT when there is none, EFBIG past the cap,
- * ENOTSUP for what is no plain file. O_NONBLOCK, because a FIFO under that name must not hang us.
- */
-static uint8_t *read_file(const char *path, size_t *len)
+/* Opens a name of ours. Not when it leads to the database (a hard link): closing a descriptor of
+ * that would drop the locks that this process has on it. O_NONBLOCK, because a FIFO under that name
+ * must not hang us. -1 with errno. */
+static int open_own(const struct store_sidecar *self, const char *path, int flags)
 {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    struct identity found;
+
+    if (preload_identity_of_path(&found, path) && preload_identity_equal(found, self->identity)) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    return open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+}
+
+/* Reads a whole regular file. NULL with errno: ENOENT when there is none, EFBIG past the cap,
+ * ENOTSUP for what is no plain file. */
+static uint8_t *read_file(const struct store_sidecar *self, size_t *len)
+{
+    int fd = open_own(self, self->path, O_RDONLY);
     uint8_t *bytes = NULL;
     struct stat st;
     int saved;
@@ -102,7 +115,7 @@ static enum store_result read_sidecar(const struct store_sidecar *self,
                                       struct reason *why)
 {
     size_t len = 0;
-    uint8_t *bytes = read_file(self->path, &len);
+    uint8_t *bytes = read_file(self, &len);
     enum store_result result;
 
     hint_history_free(history);
@@ -131,9 +144,9 @@ static bool descriptor_is_ours(int fd)
 }
 
 /* Whether a file under the sidecar's name may be replaced: there is none, or it is ours. */
-static bool may_replace(const char *path)
+static bool may_replace(const struct store_sidecar *self)
 {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int fd = open_own(self, self->path, O_RDONLY);
     bool ours;
 
     if (fd < 0) return errno == ENOENT;
@@ -144,16 +157,16 @@ static bool may_replace(const char *path)
 
 /* Whether something under the sidecar's name is known not to be ours; of what may not be read
  * nothing is known. */
-static bool is_foreign(const char *path)
+static bool is_foreign(const struct store_sidecar *self)
 {
     errno = 0;
-    return !may_replace(path) && errno != EACCES;
+    return !may_replace(self) && errno != EACCES;
 }
 
 /* The same words at the load and at the save, so that they are said once. */
 static void log_left_alone(const char *path)
 {
-    preload_log_error("%s: that file is not ours; it is left alone", path);
+    preload_log_error("that file is not ours; it is left alone: %s", path);
 }
 
 static enum store_result sidecar_load(struct store *store, struct hint_history *history,
@@ -164,10 +177,10 @@ static enum store_result sidecar_load(struct store *store, struct hint_history *
     enum store_result result = read_sidecar(self, history, evidence, &why);
 
     if (result == STORE_OK || result == STORE_NONE) return result;
-    if (result == STORE_BAD && is_foreign(self->path))
+    if (result == STORE_BAD && is_foreign(self))
         log_left_alone(self->path);
     else
-        preload_log_error("%s: hints not used: %s", self->path, why.text);
+        preload_log_error("hints not used: %s: %s", why.text, self->path);
     return STORE_BAD;
 }
 
@@ -195,7 +208,7 @@ static int lock_tmp(const struct store_sidecar *self, const atomic_bool *cancell
     uint64_t deadline = now_ms() + self->lock_ms;
 
     for (;;) {
-        int fd = open(self->tmp_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+        int fd = open_own(self, self->tmp_path, O_RDWR | O_CREAT);
 
         if (fd < 0) return -1;
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
@@ -276,18 +289,18 @@ static enum store_result fold_into_stored(const struct store_sidecar *self,
     int rc;
 
     if (found == STORE_FAILED) {
-        preload_log_error("%s: not saved: %s", self->path, why.text);
+        preload_log_error("not saved: %s: %s", why.text, self->path);
         return STORE_FAILED;
     }
     if (found == STORE_OK && stored.generation > evidence->generation) {
-        preload_log_error("%s: not saved: generation %" PRIu64 " is stored, ours is %" PRIu64,
-                          self->path, stored.generation, evidence->generation);
+        preload_log_error("not saved: generation %" PRIu64 " is stored, ours is %" PRIu64 ": %s",
+                          stored.generation, evidence->generation, self->path);
         return STORE_FENCED;
     }
     if (found == STORE_OK && stored.page_size != evidence->page_size) hint_history_free(history);
     rc = hint_history_fold(history, session);
     if (rc == HINT_OK) rc = hint_history_prune(history, self->history_pages_max);
-    if (rc != HINT_OK) preload_log_error("%s: not saved: out of memory", self->path);
+    if (rc != HINT_OK) preload_log_error("not saved: out of memory: %s", self->path);
     return rc == HINT_OK ? STORE_OK : STORE_FAILED;
 }
 
@@ -306,14 +319,14 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
         log_left_alone(self->tmp_path);
         return STORE_FAILED;
     }
-    if (!may_replace(self->path))
+    if (!may_replace(self))
         log_left_alone(self->path);
     else
         result = fold_into_stored(self, history, session, evidence);
     if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
     if (result == STORE_OK && !put_in_place(self, fd, history, evidence, &database)) {
         reason_of_errno(&why);
-        preload_log_error("%s: not saved: %s", self->path, why.text);
+        preload_log_error("not saved: %s: %s", why.text, self->path);
         result = STORE_FAILED;
     }
     if (result != STORE_OK) unlink(self->tmp_path);
@@ -336,7 +349,7 @@ static enum store_result sidecar_save(struct store *store, struct hint_history *
     if (fd < 0 && errno == EAGAIN) return STORE_BUSY;
     if (fd < 0) {
         reason_of_errno(&why);
-        preload_log_error("%s: hints are kept in memory only: %s", self->path, why.text);
+        preload_log_error("hints are kept in memory only: %s: %s", why.text, self->path);
         return STORE_FAILED;
     }
     result = save_locked(self, fd, history, session, evidence);
@@ -378,7 +391,13 @@ static char *sidecar_path(const char *database_path, struct identity identity, c
     static const char in_directory[] = "sidecar:";
     char name[64];
 
-    if (strcmp(store, "sidecar") == 0) return beside ? concat(database_path, "-preload") : NULL;
+    if (strcmp(store, "sidecar") == 0) {
+        if (beside) return concat(database_path, "-preload");
+        preload_log_note("hints are kept in memory only: the base is not the operating system's, "
+                         "and store names no directory: %s",
+                         database_path);
+        return NULL;
+    }
     if (strncmp(store, in_directory, sizeof in_directory - 1) != 0 ||
         !store[sizeof in_directory - 1]) {
         preload_log_error("store=%s: no such store; hints are kept in memory only", store);

@@ -74,6 +74,6 @@ void preload_trace_write(const char *path, struct identity database,
     char *text = print_session(&len, session, evidence);
 
     if (!text || is_database(path, database) || !append(path, text, len))
-        preload_log_error("%s: the trace could not be written", path);
+        preload_log_error("the trace could not be written: %s", path);
     free(text);
 }

@@ -79,7 +79,7 @@ static bool table_leaks(const char *table, char *which, size_t len)
     bool leaks = false;
 
     while (dir && !leaks && (entry = readdir(dir))) {
-        char link[512];
+        char link[1024];
         char target[512];
         ssize_t got;
 

@@ -55,7 +55,7 @@ class OtherUser(host.Case):
         os.chmod(self.sidecar, 0o600)
         found = self.read_as_nobody()
         self.assertEqual(found["state"], "none")
-        self.assertRegex(self.messages()[0], "hints not used: Permission denied$")
+        self.assertRegex(self.messages()[0], "hints not used: Permission denied: ")
         self.assertTrue(host.Show(self.sidecar).good)
 
     def test_root_gives_the_sidecar_to_the_databases_owner(self):

@@ -152,7 +152,7 @@ static const struct bad_case {
     const char *reason;
 } bad_cases[] = {
     { "", 0, "truncated" },
-    { "no sidecar at all", 17, "not a sidecar" },
+    { "no sidecar at all", 17, "not ours" },
     { "sqlite-preload\n\0", 16, "truncated" },
     { "sqlite-preload\n\0\1\0\0\0\0\x10\0\0", 24, "truncated" },
     { "sqlite-preload\n\0\7\0\0\0\0\x10\0\0........................", 48,
