@@ -158,16 +158,6 @@ static const struct plan *plan_of(struct planner *p, const struct type *from, co
     return plan;
 }
 
-static const struct type *root_type(struct planner *p, const struct root *root,
-                                    const struct schema *schema)
-{
-    const struct declaration *declaration = schema_find(schema, root->name);
-
-    if (declaration && declaration->type->kind == BARE_UNION) return declaration->type;
-    complain(p->complaint, root->file, root->line, "%s has no union %s", schema->file, root->name);
-    return NULL;
-}
-
 void step_make(struct step *step, const struct rules *rules, struct bare_arena *arena,
                struct complaint *complaint)
 {
@@ -176,8 +166,9 @@ void step_make(struct step *step, const struct rules *rules, struct bare_arena *
     if (rules->root_count > 0)
         step->roots = text_alloc(arena, sizeof(const struct plan *), rules->root_count);
     for (size_t i = 0; i < rules->root_count && !complaint->any; i++) {
-        const struct type *from = root_type(&p, &rules->roots[i], step->from);
-        const struct type *to = root_type(&p, &rules->roots[i], step->to);
-        if (!complaint->any) step->roots[i] = plan_of(&p, from, to, rules->roots[i].line);
+        const char *name = rules->roots[i].name;
+        const struct type *from = schema_find(step->from, name)->type;
+        const struct type *to = schema_find(step->to, name)->type;
+        step->roots[i] = plan_of(&p, from, to, to->line);
     }
 }

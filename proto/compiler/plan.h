@@ -35,8 +35,8 @@ struct step {
     const struct plan **roots; /* in the order of the rules' roots */
 };
 
-/* Makes the plans of the step between two neighbours. Complains, with file and line, about the
- * first field or member that no name and no rule accounts for. */
+/* Makes the plans of the step between two neighbours, which both have every root. Complains, with
+ * file and line, about the first field or member that no name and no rule accounts for. */
 void step_make(struct step *step, const struct rules *rules, struct bare_arena *arena,
                struct complaint *complaint);
 

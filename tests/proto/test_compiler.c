@@ -171,6 +171,39 @@ Test(compiler, what_no_rule_accounts_for_and_what_no_plan_needs_is_refused)
     }
 }
 
+Test(compiler, a_root_that_one_version_lacks_is_refused_however_many_there_are)
+{
+    const struct source schema = { "v1", bare_slice_of("type A u8") };
+    const struct source rules = { "rules", bare_slice_of(ROOT) };
+    struct bare_arena arena = { 0 };
+    struct complaint complaint = { 0 };
+    struct protocol protocol;
+
+    front_protocol(&protocol, &schema, 1, &rules, 1, &arena, &complaint);
+    cr_expect_str_eq(complaint.text, "rules:1: v1 has no union R");
+    bare_arena_free(&arena);
+}
+
+Test(compiler, a_nul_byte_does_not_end_a_text)
+{
+    static const uint8_t nul[] = { '#', '\n', '\0', 't' };
+    const struct source schemas[2] = { { "v1", bare_slice_of("type R union { R }") },
+                                       { "v1", { nul, sizeof nul } } };
+    const struct source rules = { "rules", { nul, sizeof nul } };
+    static const char *const want[2] = { "v1:1: recursion: 'R' contains itself",
+                                         "v1:2: a NUL byte in a text" };
+    const struct source fine = { "v1", bare_slice_of("type A u8") };
+
+    for (size_t i = 0; i < 3; i++) {
+        struct bare_arena arena = { 0 };
+        struct complaint complaint = { 0 };
+        struct protocol protocol;
+        front_protocol(&protocol, i < 2 ? &schemas[i] : &fine, 1, &rules, 1, &arena, &complaint);
+        cr_expect_str_eq(complaint.text, i < 2 ? want[i] : "rules:2: a NUL byte in a text");
+        bare_arena_free(&arena);
+    }
+}
+
 Test(compiler, names_become_snake_case_and_avoid_the_words_of_c)
 {
     static const char *const rows[][2] = {
