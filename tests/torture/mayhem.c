@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -395,6 +396,8 @@ static pid_t start(size_t slot, uint64_t life)
     child = fork();
     if (child < 0) mayhem_fail("fork: %s", strerror(errno));
     if (child == 0) {
+        /* When the parent fails, nobody stays behind. */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         atomic_store(&shared->holders[slot].pid, getpid());
         atomic_store(&shared->holders[slot].doomed, false);
         if (mayhem_slots[slot].role == ASKER)
@@ -416,6 +419,17 @@ static void reap(pid_t child, size_t slot, bool killed)
         mayhem_fail("process of slot %zu ended with status %x", slot, (unsigned)status);
 }
 
+/* A process that ended by itself has said why. */
+static void check_alive(const pid_t *children)
+{
+    int status = 0;
+
+    for (size_t slot = 0; slot < (size_t)MAYHEM_SLOTS; slot++) {
+        if (waitpid(children[slot], &status, WNOHANG) != 0)
+            mayhem_fail("the process of slot %zu ended with status %x", slot, (unsigned)status);
+    }
+}
+
 /* Returns the number of processes killed. */
 static unsigned run(unsigned seconds)
 {
@@ -430,6 +444,7 @@ static unsigned run(unsigned seconds)
         size_t slot = rng_below(&rng, (size_t)MAYHEM_SLOTS - 1); /* the asker, who is last, stays */
 
         pause_us(rng_below(&rng, KILL_US_MAX));
+        check_alive(children);
         atomic_store(&shared->holders[slot].doomed, true);
         if (kill(children[slot], SIGKILL) != 0) mayhem_fail("kill: %s", strerror(errno));
         reap(children[slot], slot, true);
