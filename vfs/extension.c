@@ -31,8 +31,12 @@ static int add_to_connection(sqlite3 *db, char **error, const struct sqlite3_api
 {
     (void)error;
     (void)api;
-    if (preload_sql_init(db) != SQLITE_OK)
+    if (preload_sql_init(db) != SQLITE_OK) {
         preload_log_error("the SQL functions could not be added to a connection");
+        /* Whatever is returned, the open takes its result from the connection's last error. Running
+         * nothing clears that. */
+        (void)sqlite3_exec(db, "", NULL, NULL, NULL);
+    }
     return SQLITE_OK;
 }
 
