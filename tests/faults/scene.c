@@ -83,7 +83,8 @@ static bool table_leaks(const char *table, char *which, size_t len)
         char target[512];
         ssize_t got;
 
-        (void)snprintf(link, sizeof link, "%s/%s", table, entry->d_name);
+        if (snprintf(link, sizeof link, "%s/%s", table, entry->d_name) >= (int)sizeof link)
+            continue;
         got = readlink(link, target, sizeof target - 1);
         if (got <= 0) continue;
         target[got] = '\0';
