@@ -73,8 +73,8 @@ static const struct fault_row own_rows[] = {
 static const struct arm {
     struct scene scene;
     unsigned places; /* of the four, without `all` */
-    unsigned errors; /* statements that fail without a fault: the busy one, and without a WAL the
-                        checkpoint of the log */
+    unsigned errors; /* statements that are busy without a fault: two writers; without a log also a
+                        writer beside a reader */
 } arms[] = {
     { { .name = "version 3", .plain = "plain-fault", .preload = "under-fault" }, 4, 1 },
     { { .name = "version 2", .plain = "plain-fault2", .preload = "under-fault2" }, 2, 1 },
