@@ -202,6 +202,7 @@ static int interrupt(const struct arm *arm, const struct op *op, sqlite3_str *te
     sqlite3_progress_handler(db, 40, stop_now, &rest);
     rc = arm_sql(arm, db, op->text, text);
     sqlite3_progress_handler(db, 0, NULL, NULL);
+    if (rc == SQLITE_OK) return SQLITE_DONE; /* before it could be interrupted */
     return rc == SQLITE_INTERRUPT ? SQLITE_OK : rc;
 }
 
