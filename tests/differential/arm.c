@@ -119,7 +119,7 @@ static void write_state(sqlite3_str *text, sqlite3 *db)
     }
 }
 
-static char *end_line(const struct arm *arm, sqlite3_str *text, sqlite3 *db, int rc)
+static char *end_line(struct arm *arm, sqlite3_str *text, sqlite3 *db, int rc)
 {
     struct witness_sum sum = witness_sum();
 
@@ -130,6 +130,7 @@ static char *end_line(const struct arm *arm, sqlite3_str *text, sqlite3 *db, int
         sqlite3_str_appendf(text, " calls %llu %llx", (sqlite3_uint64)sum.calls,
                             (sqlite3_uint64)sum.hash);
     arm->counts->results[rc & 0xff]++;
+    if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB) arm->is_spoilt = true;
     return sqlite3_str_finish(text);
 }
 
@@ -159,7 +160,7 @@ static char *run_op(struct arm *arm, const struct op *op)
     sqlite3_str *text = sqlite3_str_new(NULL);
     int rc = SQLITE_MISUSE;
 
-    if (op->kind == OP_REOPEN || op->kind == OP_EPISODE)
+    if (op->kind == OP_REOPEN || op->kind == OP_PERSIST || op->kind == OP_EPISODE)
         rc = arm_call(arm, op, text);
     else if (connection->db && op->kind == OP_SQL)
         rc = arm_sql(arm, connection->db, op->text, text);
@@ -183,12 +184,29 @@ static void disturb(const struct arm *arm, const struct op *op)
     if (chosen >= 16 && chosen < 20 && db) (void)preload_stats_of(db, NULL, &stats);
 }
 
+/* The step's line is there; what the prologue gives anew shows in the lines that follow. */
+static void start_over(struct arm *arm)
+{
+    static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
+    char name[64];
+
+    for (size_t i = 0; i < 2; i++)
+        arm_close(&arm->connections[i]);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", arm->script->database, suffixes[i]);
+        (void)remove(name);
+    }
+    arm->is_spoilt = false;
+    sqlite3_free(run_prologue(arm));
+}
+
 void arm_run(struct arm *arm, struct transcript *out)
 {
     transcript_add(out, run_prologue(arm));
     for (size_t i = 0; i < arm->script->len; i++) {
         if (arm->is_preload) disturb(arm, &arm->script->ops[i]);
         transcript_add(out, run_op(arm, &arm->script->ops[i]));
+        if (arm->is_spoilt) start_over(arm);
     }
     for (size_t i = 0; i < 2; i++)
         arm_close(&arm->connections[i]);

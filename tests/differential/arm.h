@@ -27,6 +27,9 @@ struct arm {
     const struct script *script;
     struct arm_counts *counts;
     struct arm_connection connections[2];
+    /* The database is, as by a rollback without a journal. What SQLite reads in it may be memory
+     * that nobody wrote, the same in no two runs: the steps that are left begin with a new one. */
+    bool is_spoilt;
 };
 
 /* Runs the script from an empty folder to the last close. */

@@ -143,9 +143,7 @@ static int control(const struct arm *arm, const struct op *op, sqlite3_str *text
         int is_wide;
         sqlite3_int64 most; /* 0: asks, sets nothing */
     } questions[] = {
-        { SQLITE_FCNTL_SIZE_HINT, 1, 1 << 18 },
         { SQLITE_FCNTL_CHUNK_SIZE, 0, 1 << 15 },
-        { SQLITE_FCNTL_PERSIST_WAL, 0, 2 },
         { SQLITE_FCNTL_POWERSAFE_OVERWRITE, 0, 2 },
         { SQLITE_FCNTL_HAS_MOVED, 0, 0 },
         { SQLITE_FCNTL_DATA_VERSION, 0, 0 },
@@ -220,6 +218,24 @@ static bool copy_file(const char *from, const char *to)
     return out != NULL;
 }
 
+/* Whether a crash leaves what is needed to recover. unix-dotfile never does: it takes its own lock
+ * for somebody's reservation, so that no journal is hot. */
+static bool is_recoverable(const struct arm *arm, sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool recoverable = false;
+
+    if (strcmp(arm->script->base->name, "unix-dotfile") == 0) return false;
+    if (sqlite3_prepare_v2(db, "PRAGMA main.journal_mode", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *mode = (const char *)sqlite3_column_text(stmt, 0);
+
+        recoverable = strcmp(mode, "off") != 0 && strcmp(mode, "memory") != 0;
+    }
+    sqlite3_finalize(stmt);
+    return recoverable;
+}
+
 /* Copies the files as a crash in the midst of a transaction leaves them, and recovers the copy. */
 static int crash(const struct arm *arm, const struct op *op, sqlite3_str *text)
 {
@@ -227,9 +243,11 @@ static int crash(const struct arm *arm, const struct op *op, sqlite3_str *text)
     sqlite3 *db = db_of(arm, op);
     sqlite3 *copied = NULL;
     char to[3][64];
-    int rc = arm_sql(arm, db, "SAVEPOINT crashing", text);
+    int rc = is_recoverable(arm, db) ? SQLITE_OK : SQLITE_MISUSE;
 
-    if (rc == SQLITE_OK) rc = arm_sql(arm, db, op->text, text);
+    if (rc == SQLITE_OK) rc = arm_sql(arm, db, "SAVEPOINT crashing", text);
+    if (rc != SQLITE_OK) return rc;
+    rc = arm_sql(arm, db, op->text, text);
     if (rc == SQLITE_OK) rc = sqlite3_db_cacheflush(db);
     for (size_t i = 0; i < 3; i++) {
         char from[64];
@@ -252,6 +270,11 @@ static int crash(const struct arm *arm, const struct op *op, sqlite3_str *text)
 static int reopen(struct arm *arm, const struct op *op)
 {
     struct arm_connection *connection = &arm->connections[op->connection];
+    int persist = op->kind == OP_PERSIST;
+
+    /* Right before the close: a log that outlives a change of the journal mode spoils the file. */
+    if (persist && connection->db)
+        (void)sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 
     /* Every other time both close, which is the end of a session of preload's. */
     for (size_t i = 0; i < 2; i++) {
@@ -315,6 +338,7 @@ int arm_call(struct arm *arm, const struct op *op, sqlite3_str *text)
     case OP_CRASH:
         return crash(arm, op, text);
     case OP_REOPEN:
+    case OP_PERSIST:
         return reopen(arm, op);
     case OP_EPISODE:
         return episode(arm, op, text);

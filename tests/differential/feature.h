@@ -16,6 +16,7 @@ enum op_kind {
     OP_INTERRUPT,
     OP_CRASH,
     OP_REOPEN,
+    OP_PERSIST, /* the log stays behind */
     OP_EPISODE,
 };
 
@@ -178,6 +179,7 @@ enum op_kind {
     X(interrupt, 5, OP_INTERRUPT, "UPDATE %t SET c = randomblob(%r)\nVACUUM")                      \
     X(crash_and_recover, 4, OP_CRASH, "UPDATE %t SET c = randomblob(%r) WHERE a < 60")             \
     X(reopen, 16, OP_REOPEN, "")                                                                   \
+    X(reopen_persistent_log, 4, OP_PERSIST, "")                                                    \
     X(reopen_readonly, 4, OP_REOPEN, "?mode=ro")                                                   \
     X(reopen_shared_cache, 3, OP_REOPEN, "?cache=shared")                                          \
     X(reopen_no_psow, 3, OP_REOPEN, "?psow=0")                                                     \
