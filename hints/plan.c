@@ -120,6 +120,7 @@ static int group_write(struct planner *planner, uint32_t *pgnos, size_t count)
 static int write_groups(struct planner *planner, const struct hint_page *pages, size_t len)
 {
     uint32_t pgnos[HINT_GROUP_PAGES_MAX];
+    uint32_t group_max = HINT_GROUP_PAGES_FIRST;
     size_t next = 0;
     int rc = HINT_OK;
 
@@ -127,8 +128,8 @@ static int write_groups(struct planner *planner, const struct hint_page *pages, 
         bool interior = is_interior(&pages[next]);
         size_t count = 0;
 
-        while (next < len && count < planner->costs.group_pages_max &&
-               is_interior(&pages[next]) == interior) {
+        if (group_max > planner->costs.group_pages_max) group_max = planner->costs.group_pages_max;
+        while (next < len && count < group_max && is_interior(&pages[next]) == interior) {
             if (hint_bitmap_has(&planner->planned, pages[next].pgno))
                 planner->slack_pages++;
             else
@@ -136,6 +137,7 @@ static int write_groups(struct planner *planner, const struct hint_page *pages, 
             next++;
         }
         rc = group_write(planner, pgnos, count);
+        group_max *= 2;
     }
     return rc;
 }
@@ -148,8 +150,9 @@ static int planner_write(struct planner *planner, struct hint_history *chosen)
 
     if (len == 0) return HINT_OK;
     plan->runs = calloc(len, sizeof(*plan->runs));
-    /* Only the last group of the interior pages and that of the others may be short. */
-    plan->groups = calloc(len / planner->costs.group_pages_max + 2, sizeof(*plan->groups));
+    /* The last group of the interior pages and that of the others may be short, and the first ones
+     * are while they grow. */
+    plan->groups = calloc(len / planner->costs.group_pages_max + 2 + 5, sizeof(*plan->groups));
     if (!plan->runs || !plan->groups) return HINT_NOMEM;
     qsort(chosen->pages, len, sizeof(*chosen->pages), compare_order);
     return write_groups(planner, chosen->pages, len);

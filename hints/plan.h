@@ -9,6 +9,12 @@
 
 #define HINT_GROUP_PAGES_MAX 256
 
+/* Groups begin with this many wanted pages and double: the first query waits for few others. */
+#define HINT_GROUP_PAGES_FIRST 16
+
+_Static_assert(HINT_GROUP_PAGES_FIRST << 4 == HINT_GROUP_PAGES_MAX,
+               "the plan has room for as many short groups");
+
 /* The database that the plan is for, as found at open. */
 struct hint_database {
     uint32_t page_size; /* bytes: a power of two, 512..65536 */

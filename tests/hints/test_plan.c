@@ -308,3 +308,24 @@ Test(plan, every_plan_keeps_the_law_and_spends_the_budget_on_wanted_pages_first)
         hint_runs_free(&trial.elsewhere);
     }
 }
+
+/* 1000 pages in first-touch order: groups of 16, 32, 64, 128, 256, 256 and what is left. */
+Test(plan, groups_begin_small_and_double)
+{
+    static const size_t want[] = { 16, 32, 64, 128, 256, 256, 248 };
+    struct hint_history history = { .session_count = 1, .len = 1000 };
+    struct hint_plan plan = { 0 };
+    const struct hint_costs costs = { 0, 0, HINT_GROUP_PAGES_MAX };
+
+    history.pages = calloc(history.len, sizeof *history.pages);
+    for (uint32_t i = 0; i < 1000; i++)
+        history.pages[i] = (struct hint_page){ .pgno = 2 * i + 2, .seen = 1, .rank = i };
+    cr_assert_eq(hint_plan_make(&plan, &history, (struct hint_database){ 4096, 10000 }, costs,
+                                (struct hint_budget){ 1 << 30 }, NULL),
+                 HINT_OK);
+    cr_assert_eq(plan.group_count, COUNT(want));
+    for (size_t i = 0; i < COUNT(want); i++)
+        cr_expect_eq(plan.groups[i].len, want[i], "group %zu: %zu", i, plan.groups[i].len);
+    hint_plan_free(&plan);
+    hint_history_free(&history);
+}
