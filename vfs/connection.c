@@ -97,8 +97,8 @@ static void record(struct connection *connection, uint32_t pgno, const void *byt
     if (count % TOUCHES_A_TICK == 0) take_time(connection);
 }
 
-void preload_connection_touch(struct connection *connection, const void *bytes, int amount,
-                              sqlite3_int64 offset)
+void preload_connection_read(struct connection *connection, const void *bytes, int amount,
+                             sqlite3_int64 offset)
 {
     uint64_t index;
 

@@ -1,7 +1,7 @@
 /* One open main database file, as the shim sees it: what its connection reads and writes is
  * recorded here.
  *
- * The hot path is preload_connection_read: a shift, two loads and a bit test for a page that was
+ * The hot path is preload_connection_knows: a shift, two loads and a bit test for a page that was
  * seen before; no lock, no system call, no clock, no allocation. Used by the connection's thread
  * alone, but for the recorder's list, which the saver copies (hints/recorder.h).
  *
@@ -13,6 +13,7 @@
 
 #include "hints/recorder.h"
 #include "hints/sweep.h"
+#include "vfs/geometry.h"
 #include "vfs/sqlite.h"
 #include "vfs/wal_index.h"
 
@@ -53,21 +54,29 @@ struct connection {
     struct connection *next;
 };
 
-/* What the slow path does: learn the page size and the header, tell probes from pages, record a
- * first touch. */
-void preload_connection_touch(struct connection *connection, const void *bytes, int amount,
-                              sqlite3_int64 offset);
+/* After a successful read (or fetch; `bytes` is NULL where they may not be looked at): learns the
+ * page size and the header, tells probes from pages, records a first touch. */
+void preload_connection_read(struct connection *connection, const void *bytes, int amount,
+                             sqlite3_int64 offset);
 
-/* After a successful read of `amount` bytes at `offset`; NULL where they may not be looked at. */
-static inline void preload_connection_read(struct connection *connection, const void *bytes,
-                                           int amount, sqlite3_int64 offset)
+/* Whether there is nothing to learn from a fetch at `offset`: the page was seen before, or nothing
+ * more is recorded. While no page size is known every offset is in page 1, which was not seen. */
+static inline bool preload_connection_knows_mapped(const struct connection *connection,
+                                                   sqlite3_int64 offset)
 {
     uint64_t index = (uint64_t)offset >> connection->page_shift;
 
-    if (index != 0 && (connection->recorder.full ||
-                       hint_recorder_seen(&connection->recorder, (uint32_t)index + 1)))
-        return;
-    preload_connection_touch(connection, bytes, amount, offset);
+    return hint_recorder_seen(&connection->recorder, (uint32_t)index + 1) ||
+           connection->recorder.full;
+}
+
+/* The same of a read of `amount` bytes; of page 1 a probe by the pager says nothing, and any other
+ * read something. The base may then answer in the caller's place, without a frame of ours. */
+static inline bool preload_connection_knows(const struct connection *connection, int amount,
+                                            sqlite3_int64 offset)
+{
+    if ((uint64_t)offset >> connection->page_shift == 0) return amount < GEOMETRY_HEADER_BYTES;
+    return preload_connection_knows_mapped(connection, offset);
 }
 
 /* After a successful write to the database file. */

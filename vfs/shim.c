@@ -16,6 +16,9 @@ static struct {
     unsigned count;
 } open_mains = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
+/* What is seldom called, so that what often is needs no frame on the stack. */
+#define NOINLINE __attribute__((noinline))
+
 static inline sqlite3_file *real_of(sqlite3_file *file)
 {
     return preload_shim_of(file)->real;
@@ -93,13 +96,22 @@ static int shim_close(sqlite3_file *file)
     return rc;
 }
 
-static int shim_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 offset)
+static NOINLINE int read_and_record(struct shim_file *shim, void *bytes, int amount,
+                                    sqlite3_int64 offset)
 {
-    struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
 
     if (rc == SQLITE_OK) preload_connection_read(&shim->connection, bytes, amount, offset);
     return rc;
+}
+
+static int shim_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 offset)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_knows(&shim->connection, amount, offset))
+        return shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    return read_and_record(shim, bytes, amount, offset);
 }
 
 static int shim_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)
@@ -178,7 +190,7 @@ static void learn_page_size(struct shim_file *shim)
 
     if (shim->connection.page_shift != CONNECTION_SHIFT_UNKNOWN) return;
     if (shim->real->pMethods->xRead(shim->real, header, sizeof header, 0) == SQLITE_OK)
-        preload_connection_touch(&shim->connection, header, sizeof header, 0);
+        preload_connection_read(&shim->connection, header, sizeof header, 0);
 }
 
 static int own_control(struct shim_file *shim, int op, void *arg)
@@ -276,13 +288,22 @@ static int shim_shm_unmap(sqlite3_file *file, int delete_it)
 /* The mapped bytes are not looked at. SQLite asks for them before it looks into its cache, and
  * where the cache has the page, it leaves them alone: they may lie past the end of a file that
  * another connection truncated, and then a look is a SIGBUS. */
-static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int amount, void **out)
+static NOINLINE int fetch_and_record(struct shim_file *shim, sqlite3_int64 offset, int amount,
+                                     void **out)
 {
-    struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xFetch(shim->real, offset, amount, out);
 
     if (rc == SQLITE_OK && *out) preload_connection_read(&shim->connection, NULL, amount, offset);
     return rc;
+}
+
+static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int amount, void **out)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_knows_mapped(&shim->connection, offset))
+        return shim->real->pMethods->xFetch(shim->real, offset, amount, out);
+    return fetch_and_record(shim, offset, amount, out);
 }
 
 static int shim_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page)
