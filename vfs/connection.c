@@ -15,12 +15,6 @@
  * lock. No page is that small. */
 #define PROBE_BYTES_MAX 512
 
-/* Offsets of the shared-memory locks (walformat, "WAL-Index Locking"); from SHM_LOCK_READ on they
- * are readers'. */
-#define SHM_LOCK_WRITE      0
-#define SHM_LOCK_CHECKPOINT 1
-#define SHM_LOCK_READ       3
-
 /* PRAGMA integrity_check is seen at its prepare; the schema may be read in an epoch of its own
  * before it runs. */
 #define CHECK_EPOCHS    3
@@ -79,6 +73,14 @@ static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, ui
     }
 }
 
+/* Time is taken at the first touch of a lock epoch: most epochs have none. */
+static void begin_epoch(struct connection *connection)
+{
+    connection->epoch_is_new = false;
+    connection->epoch_from = hint_recorder_count(&connection->recorder);
+    take_time(connection);
+}
+
 /* A page of this connection's program, whatever file it came from. */
 static void record(struct connection *connection, uint32_t pgno, const void *bytes, int amount,
                    enum hint_how how)
@@ -87,6 +89,8 @@ static void record(struct connection *connection, uint32_t pgno, const void *byt
     size_t count;
 
     if (pgno == 0 || pgno > HINT_PGNO_MAX || pgno == hint_lock_page(page_size)) return;
+    if (hint_recorder_seen(&connection->recorder, pgno)) return;
+    if (connection->epoch_is_new) begin_epoch(connection);
     if (!hint_recorder_touch(&connection->recorder, pgno, class_of(pgno, bytes, amount, page_size),
                              how))
         return;
@@ -179,7 +183,7 @@ void preload_connection_pragma(struct connection *connection, const char *name)
 static void end_epoch(struct connection *connection)
 {
     size_t count = hint_recorder_count(&connection->recorder);
-    size_t pages = count - connection->epoch_from;
+    size_t pages = connection->epoch_is_new ? 0 : count - connection->epoch_from;
 
     connection->reserved = false;
     connection->overwrites = false;
@@ -188,7 +192,7 @@ static void end_epoch(struct connection *connection)
         if (pages >= CHECK_PAGES_MIN && pages >= connection->page_count / 2)
             preload_database_void(connection, connection->epoch_from, count);
     }
-    connection->epoch_from = count;
+    connection->epoch_is_new = true;
 }
 
 void preload_connection_locked(struct connection *connection, int level)
@@ -217,6 +221,7 @@ void preload_connection_shm_locked(struct connection *connection, int offset, in
 
 void preload_connection_tick(struct connection *connection)
 {
+    connection->news = preload_process_news();
     if (connection->database) {
         preload_database_follow_host(connection);
         if (!connection->recorder.full) take_time(connection);

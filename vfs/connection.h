@@ -14,6 +14,7 @@
 #include "hints/recorder.h"
 #include "hints/sweep.h"
 #include "vfs/geometry.h"
+#include "vfs/process.h"
 #include "vfs/sqlite.h"
 #include "vfs/wal_index.h"
 
@@ -29,6 +30,7 @@ struct connection {
     uint32_t page_count; /* as the header said last; 0: unknown */
     unsigned forks;      /* preload_process_forks() at open */
     unsigned host_epoch; /* preload_config_host_epoch() when the mode was last looked at */
+    unsigned news;       /* preload_process_news() when it was last looked at */
     int mode;            /* enum config_mode in force */
     const char *name;    /* as xOpen got it, for its URI */
     bool owns_readers;   /* the database's prefetch reads through handles that this connection's
@@ -42,7 +44,8 @@ struct connection {
     bool writes_log;     /* WRITE is held: a read mark may change within the transaction */
     bool in_checkpoint;  /* or in recovery, which takes the same lock */
     unsigned checks;     /* lock epochs in which an integrity check may yet run */
-    size_t epoch_from;   /* touches before this lock epoch */
+    bool epoch_is_new;   /* nothing was touched in this lock epoch yet */
+    size_t epoch_from;   /* touches before this lock epoch, once it is not new */
     uint32_t frame_pgno; /* page of the frame whose header was written last */
     struct wal_index wal_index;
     struct hint_sweep sweep;
@@ -99,6 +102,38 @@ void preload_connection_pragma(struct connection *connection, const char *name);
 void preload_connection_locked(struct connection *connection, int level);
 void preload_connection_unlocking(struct connection *connection, int level);
 void preload_connection_shm_locked(struct connection *connection, int offset, int flags);
+
+/* Offsets of the shared-memory locks (walformat, "WAL-Index Locking"); from SHM_LOCK_READ on they
+ * are readers'. */
+#define SHM_LOCK_WRITE      0
+#define SHM_LOCK_CHECKPOINT 1
+#define SHM_LOCK_READ       3
+
+/* Whether a lock changes nothing for us: a reader's, no news, and no handles whose close waits for
+ * one. */
+static inline bool preload_connection_ignores_lock(const struct connection *connection, int level)
+{
+    return level == SQLITE_LOCK_SHARED && !connection->owns_readers &&
+           connection->news == preload_process_news();
+}
+
+/* Ends the lock epoch where that is all there is to do; else false, and the calls above do it. */
+static inline bool preload_connection_end_quietly(struct connection *connection)
+{
+    if (connection->owns_readers | connection->reserved | connection->overwrites) return false;
+    if (connection->checks > 0 || connection->news != preload_process_news()) return false;
+    connection->epoch_is_new = true;
+    return true;
+}
+
+/* Whether a lock of the shared memory changes nothing for us; a reader's end may end the epoch. */
+static inline bool preload_connection_ignores_shm_lock(struct connection *connection, int offset,
+                                                       int flags)
+{
+    if (offset < SHM_LOCK_READ) return offset > SHM_LOCK_CHECKPOINT;
+    if (flags != (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED) || connection->writes_log) return true;
+    return preload_connection_end_quietly(connection);
+}
 
 /* Takes the time, follows the host's mode, says what workers have to say. */
 void preload_connection_tick(struct connection *connection);

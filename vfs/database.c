@@ -187,7 +187,7 @@ static void start_recorder(struct connection *connection, const struct config *c
     connection->first_valid = 0;
     connection->void_from = 0;
     connection->void_to = 0;
-    connection->epoch_from = 0;
+    connection->epoch_is_new = true;
     connection->sweep = (struct hint_sweep){ 0 };
 }
 

@@ -2,6 +2,7 @@
 #ifndef VFS_PROCESS_H
 #define VFS_PROCESS_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 enum process_counter {
@@ -14,6 +15,17 @@ enum process_counter {
 
 void preload_process_count(enum process_counter counter);
 uint64_t preload_process_counter(enum process_counter counter);
+
+/* Says that connections have something to look at: the host set an option, or a message waits to be
+ * said. */
+void preload_process_tell(void);
+
+/* Counts how often that was said: the same number twice, and nothing is new. */
+extern __attribute__((visibility("hidden"))) atomic_uint preload_process_told;
+static inline unsigned preload_process_news(void)
+{
+    return atomic_load_explicit(&preload_process_told, memory_order_acquire);
+}
 
 /* How many forks lie between this process and the one that loaded us. State that was made under
  * another number belongs to a parent: its workers are not here, and its sessions are not ours to

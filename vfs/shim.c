@@ -138,9 +138,8 @@ static int shim_file_size(sqlite3_file *file, sqlite3_int64 *size)
     return real_of(file)->pMethods->xFileSize(real_of(file), size);
 }
 
-static int shim_lock(sqlite3_file *file, int level)
+static NOINLINE int lock_and_look(struct shim_file *shim, int level)
 {
-    struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xLock(shim->real, level);
 
     if (rc != SQLITE_OK) return rc;
@@ -149,19 +148,36 @@ static int shim_lock(sqlite3_file *file, int level)
     return SQLITE_OK;
 }
 
-static int shim_unlock(sqlite3_file *file, int level)
+static int shim_lock(sqlite3_file *file, int level)
 {
     struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_ignores_lock(&shim->connection, level))
+        return shim->real->pMethods->xLock(shim->real, level);
+    return lock_and_look(shim, level);
+}
+
+/* While a lock is still held a handle on the same file may be closed. After an xLock that was
+ * refused the pager calls this, too. */
+static NOINLINE int look_and_unlock(struct shim_file *shim, int level)
+{
     int rc;
 
-    /* While a lock is still held a handle on the same file may be closed. After an xLock that was
-     * refused the pager calls this, too. */
     if (shim->connection.owns_readers && shim->level > SQLITE_LOCK_NONE)
         preload_database_close_handles(&shim->connection);
     preload_connection_unlocking(&shim->connection, level);
     rc = shim->real->pMethods->xUnlock(shim->real, level);
     if (rc == SQLITE_OK && level < shim->level) shim->level = level;
     return rc;
+}
+
+static int shim_unlock(sqlite3_file *file, int level)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_end_quietly(&shim->connection))
+        return shim->real->pMethods->xUnlock(shim->real, level);
+    return look_and_unlock(shim, level);
 }
 
 static int shim_check_reserved_lock(sqlite3_file *file, int *out)
@@ -263,13 +279,21 @@ static int shim_shm_map(sqlite3_file *file, int region, int size, int extend, vo
     return rc;
 }
 
-static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags)
+static NOINLINE int shm_lock_and_look(struct shim_file *shim, int offset, int count, int flags)
 {
-    struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xShmLock(shim->real, offset, count, flags);
 
     if (rc == SQLITE_OK) preload_connection_shm_locked(&shim->connection, offset, flags);
     return rc;
+}
+
+static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_ignores_shm_lock(&shim->connection, offset, flags))
+        return shim->real->pMethods->xShmLock(shim->real, offset, count, flags);
+    return shm_lock_and_look(shim, offset, count, flags);
 }
 
 static void shim_shm_barrier(sqlite3_file *file)

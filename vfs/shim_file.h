@@ -12,7 +12,8 @@ struct shim_file {
     sqlite3_io_methods methods;
     sqlite3_file *real;
     const char *name;             /* as xOpen got it; valid until xClose */
-    int level;                    /* of a main database's lock, SQLITE_LOCK_* */
+    int level;                    /* of a main database's lock, SQLITE_LOCK_*; kept up while its
+                                     connection owns readers */
     struct connection connection; /* a main database's own */
     struct shim_file *main;       /* a write-ahead log's database; NULL when that has gone */
     struct shim_file *log;        /* a database's write-ahead log, while it is open */
