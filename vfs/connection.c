@@ -17,7 +17,7 @@
 
 /* PRAGMA integrity_check is seen at its prepare; the schema may be read in an epoch of its own
  * before it runs. */
-#define CHECK_EPOCHS    3
+#define CHECK_EPOCHS    3U
 #define CHECK_PAGES_MIN 64
 
 static void take_time(struct connection *connection)

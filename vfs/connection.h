@@ -33,17 +33,19 @@ struct connection {
     unsigned news;       /* preload_process_news() when it was last looked at */
     int mode;            /* enum config_mode in force */
     const char *name;    /* as xOpen got it, for its URI */
-    bool owns_readers;   /* the database's prefetch reads through handles that this connection's
-                            thread opened */
     bool is_last;        /* between detach and release: this was the database's last connection */
 
-    bool has_log; /* a write-ahead log is open: writes to the database itself are checkpoints */
-    bool
-        reserved; /* RESERVED was taken in this lock epoch: a transaction of its own, no playback */
-    bool overwrites;     /* VACUUM copies over the database, until it commits or the lock goes */
-    bool writes_log;     /* WRITE is held: a read mark may change within the transaction */
+    /* What the end of a lock epoch has to see to. Side by side, so that one test of the word says
+     * that it is nothing. */
+    bool owns_readers : 1; /* the database's prefetch reads through handles that this connection's
+                              thread opened */
+    bool reserved : 1;     /* RESERVED was taken: a transaction of its own, no playback */
+    bool overwrites : 1;   /* VACUUM copies over the database, until it commits */
+    bool writes_log : 1;   /* WRITE is held: a read mark may change within the transaction */
+    unsigned checks : 2;   /* lock epochs in which an integrity check may yet run */
+
+    bool has_log;        /* a write-ahead log is open: writes to the database are checkpoints */
     bool in_checkpoint;  /* or in recovery, which takes the same lock */
-    unsigned checks;     /* lock epochs in which an integrity check may yet run */
     bool epoch_is_new;   /* nothing was touched in this lock epoch yet */
     size_t epoch_from;   /* touches before this lock epoch, once it is not new */
     uint32_t frame_pgno; /* page of the frame whose header was written last */
@@ -120,8 +122,10 @@ static inline bool preload_connection_ignores_lock(const struct connection *conn
 /* Ends the lock epoch where that is all there is to do; else false, and the calls above do it. */
 static inline bool preload_connection_end_quietly(struct connection *connection)
 {
-    if (connection->owns_readers | connection->reserved | connection->overwrites) return false;
-    if (connection->checks > 0 || connection->news != preload_process_news()) return false;
+    if (connection->owns_readers || connection->reserved || connection->overwrites ||
+        connection->writes_log || connection->checks > 0)
+        return false;
+    if (connection->news != preload_process_news()) return false;
     connection->epoch_is_new = true;
     return true;
 }
@@ -131,7 +135,7 @@ static inline bool preload_connection_ignores_shm_lock(struct connection *connec
                                                        int flags)
 {
     if (offset < SHM_LOCK_READ) return offset > SHM_LOCK_CHECKPOINT;
-    if (flags != (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED) || connection->writes_log) return true;
+    if (flags != (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED)) return true;
     return preload_connection_end_quietly(connection);
 }
 
