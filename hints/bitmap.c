@@ -8,6 +8,10 @@
 #define DIRECTORY_COUNT_MIN 16
 #define DIRECTORY_COUNT_MAX ((size_t)1 << (32 - HINT_BITMAP_BLOCK_BITS))
 
+/* Stands in every place of a directory that has no block yet, so that a test needs not ask. Never
+ * written to. */
+static uint64_t empty_block[HINT_BITMAP_BLOCK_WORDS];
+
 /* Makes the directory reach `block`. */
 static int directory_reach(struct hint_bitmap *bitmap, size_t block)
 {
@@ -22,7 +26,7 @@ static int directory_reach(struct hint_bitmap *bitmap, size_t block)
     blocks = realloc(bitmap->blocks, count * sizeof(*blocks));
     if (!blocks) return HINT_NOMEM;
     for (size_t i = bitmap->block_count; i < count; i++)
-        blocks[i] = NULL;
+        blocks[i] = empty_block;
     bitmap->blocks = blocks;
     bitmap->block_count = count;
     return HINT_OK;
@@ -31,7 +35,7 @@ static int directory_reach(struct hint_bitmap *bitmap, size_t block)
 void hint_bitmap_free(struct hint_bitmap *bitmap)
 {
     for (size_t i = 0; i < bitmap->block_count; i++)
-        free(bitmap->blocks[i]);
+        if (bitmap->blocks[i] != empty_block) free(bitmap->blocks[i]);
     free(bitmap->blocks);
     *bitmap = (struct hint_bitmap){ 0 };
 }
@@ -44,7 +48,7 @@ int hint_bitmap_add(struct hint_bitmap *bitmap, uint32_t pgno)
     assert(pgno >= 1);
     if (directory_reach(bitmap, block) != HINT_OK) return HINT_NOMEM;
     words = bitmap->blocks[block];
-    if (!words) words = calloc(HINT_BITMAP_BLOCK_WORDS, sizeof(*words));
+    if (words == empty_block) words = calloc(HINT_BITMAP_BLOCK_WORDS, sizeof(*words));
     if (!words) return HINT_NOMEM;
     words[(pgno >> 6) % HINT_BITMAP_BLOCK_WORDS] |= UINT64_C(1) << (pgno & 63);
     bitmap->blocks[block] = words;
@@ -56,6 +60,6 @@ size_t hint_bitmap_bytes(const struct hint_bitmap *bitmap)
     size_t bytes = bitmap->block_count * sizeof(*bitmap->blocks);
 
     for (size_t i = 0; i < bitmap->block_count; i++)
-        if (bitmap->blocks[i]) bytes += BLOCK_BYTES;
+        if (bitmap->blocks[i] != empty_block) bytes += BLOCK_BYTES;
     return bytes;
 }

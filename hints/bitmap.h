@@ -14,7 +14,8 @@
 
 /* Zeroed is a valid empty bitmap. */
 struct hint_bitmap {
-    uint64_t **blocks; /* NULL where no page of the block is in the set */
+    uint64_t *
+        *blocks; /* never NULL: where no page of the block is in the set, one shared empty block */
     size_t block_count;
 };
 
@@ -25,7 +26,7 @@ static inline bool hint_bitmap_has(const struct hint_bitmap *bitmap, uint32_t pg
 {
     size_t block = pgno >> HINT_BITMAP_BLOCK_BITS;
 
-    if (block >= bitmap->block_count || !bitmap->blocks[block]) return false;
+    if (block >= bitmap->block_count) return false;
     return bitmap->blocks[block][(pgno >> 6) % HINT_BITMAP_BLOCK_WORDS] >> (pgno & 63) & 1;
 }
 
