@@ -88,6 +88,18 @@ static inline bool preload_connection_knows(const struct connection *connection,
 void preload_connection_wrote(struct connection *connection, const void *bytes, int amount,
                               sqlite3_int64 offset);
 
+/* The same for a read from the database's write-ahead log, where connections share memory. A read
+ * that is no frame's page names any page here: nothing is learnt from such a one anyway. */
+static inline bool preload_connection_knows_log(const struct connection *connection, int amount,
+                                                sqlite3_int64 offset)
+{
+    uint64_t body = (uint64_t)offset - WAL_HEADER_BYTES - WAL_FRAME_HEADER_BYTES;
+    uint64_t frame = body / ((uint64_t)amount + WAL_FRAME_HEADER_BYTES) + 1;
+
+    return hint_recorder_seen(&connection->recorder,
+                              preload_wal_index_shared_page(&connection->wal_index, frame));
+}
+
 /* After a successful read from, or write to, the database's write-ahead log. */
 void preload_connection_read_log(struct connection *connection, const void *bytes, int amount,
                                  sqlite3_int64 offset);
@@ -119,13 +131,13 @@ static inline bool preload_connection_ignores_lock(const struct connection *conn
            connection->news == preload_process_news();
 }
 
-/* Ends the lock epoch where that is all there is to do; else false, and the calls above do it. */
+/* Ends the lock epoch where that is all there is to do; else false, and the calls above do it. News
+ * are for the next lock. */
 static inline bool preload_connection_end_quietly(struct connection *connection)
 {
     if (connection->owns_readers || connection->reserved || connection->overwrites ||
         connection->writes_log || connection->checks > 0)
         return false;
-    if (connection->news != preload_process_news()) return false;
     connection->epoch_is_new = true;
     return true;
 }
@@ -136,7 +148,7 @@ static inline bool preload_connection_ignores_shm_lock(struct connection *connec
 {
     if (offset < SHM_LOCK_READ) return offset > SHM_LOCK_CHECKPOINT;
     if (flags != (SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED)) return true;
-    return preload_connection_end_quietly(connection);
+    return connection->news == preload_process_news() && preload_connection_end_quietly(connection);
 }
 
 /* Takes the time, follows the host's mode, says what workers have to say. */

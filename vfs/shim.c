@@ -349,14 +349,23 @@ static int wal_close(sqlite3_file *file)
     return shim->real->pMethods->xClose(shim->real);
 }
 
+static NOINLINE int read_log_and_record(struct shim_file *shim, void *bytes, int amount,
+                                        sqlite3_int64 offset)
+{
+    int rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+
+    if (rc == SQLITE_OK)
+        preload_connection_read_log(&shim->main->connection, bytes, amount, offset);
+    return rc;
+}
+
 static int wal_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 offset)
 {
     struct shim_file *shim = preload_shim_of(file);
-    int rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
 
-    if (rc == SQLITE_OK && shim->main)
-        preload_connection_read_log(&shim->main->connection, bytes, amount, offset);
-    return rc;
+    if (!shim->main || preload_connection_knows_log(&shim->main->connection, amount, offset))
+        return shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    return read_log_and_record(shim, bytes, amount, offset);
 }
 
 static int wal_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)

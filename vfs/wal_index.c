@@ -1,16 +1,18 @@
 /* Layout: https://www.sqlite.org/walformat.html, "The WAL-Index File Format". A region is 32 KiB:
- * page numbers as native u32, then a hash table. The first region begins with a header of 136
+ * page numbers as native u32 in 16, then a hash table. The first region begins with a header of 136
  * bytes, so that its page numbers are 4,062; the others hold 4,096. */
 #include "vfs/wal_index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_HEADER_WORDS  34
-#define FRAMES_FIRST_REGION 4062
-#define FRAMES_A_REGION     4096
-#define REGIONS_MAX         4096
-#define FRAMES_MAX          ((uint64_t)1 << 20)
+#define REGIONS_MAX 4096
+#define FRAMES_MAX  ((uint64_t)1 << 20)
+
+/* SQLite's words are read as atomic ones. */
+_Static_assert(sizeof(atomic_uint) == sizeof(uint32_t), "the wal-index is made of u32");
+
+static const atomic_uint no_region[WAL_INDEX_REGION_WORDS];
 
 void preload_wal_index_free(struct wal_index *index)
 {
@@ -24,14 +26,15 @@ void preload_wal_index_map(struct wal_index *index, int number, const volatile v
     if (number < 0 || number >= REGIONS_MAX) return;
     if ((size_t)number >= index->region_count) {
         size_t count = (size_t)number + 8;
-        const volatile uint32_t **regions = realloc(index->regions, count * sizeof *regions);
+        const atomic_uint **regions = realloc(index->regions, count * sizeof *regions);
 
         if (!regions) return;
-        memset(regions + index->region_count, 0, (count - index->region_count) * sizeof *regions);
+        for (size_t i = index->region_count; i < count; i++)
+            regions[i] = no_region;
         index->regions = regions;
         index->region_count = count;
     }
-    index->regions[number] = region;
+    index->regions[number] = (const atomic_uint *)(uintptr_t)region;
 }
 
 void preload_wal_index_unmap(struct wal_index *index)
@@ -61,17 +64,9 @@ void preload_wal_index_note(struct wal_index *index, uint64_t frame, uint32_t pg
 
 uint32_t preload_wal_index_page(const struct wal_index *index, uint64_t frame)
 {
-    uint64_t region = 0;
-    uint64_t word = INDEX_HEADER_WORDS + frame - 1;
-
     if (frame == 0) return 0;
     if (index->region_count == 0) return frame <= index->frame_count ? index->frames[frame - 1] : 0;
-    if (frame > FRAMES_FIRST_REGION) {
-        region = 1 + (frame - FRAMES_FIRST_REGION - 1) / FRAMES_A_REGION;
-        word = (frame - FRAMES_FIRST_REGION - 1) % FRAMES_A_REGION;
-    }
-    if (region >= index->region_count || !index->regions[region]) return 0;
-    return index->regions[region][word];
+    return preload_wal_index_shared_page(index, frame);
 }
 
 uint64_t preload_wal_frame_at(uint64_t offset, uint32_t page_size)

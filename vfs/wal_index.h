@@ -7,15 +7,18 @@
 #ifndef VFS_WAL_INDEX_H
 #define VFS_WAL_INDEX_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define WAL_HEADER_BYTES       32
 #define WAL_FRAME_HEADER_BYTES 24
+#define WAL_INDEX_HEADER_WORDS 34
+#define WAL_INDEX_REGION_WORDS 4096
 
 /* Zeroed is a valid empty one. */
 struct wal_index {
-    const volatile uint32_t **regions; /* 32 KiB each; NULL where not mapped */
+    const atomic_uint **regions; /* 32 KiB each; one of zeroes where none is mapped */
     size_t region_count;
     uint32_t *frames; /* pgno of frame i + 1; 0: not seen */
     size_t frame_count;
@@ -36,6 +39,18 @@ void preload_wal_index_note(struct wal_index *index, uint64_t frame, uint32_t pg
 
 /* The page of a frame (from 1), 0 when unknown. */
 uint32_t preload_wal_index_page(const struct wal_index *index, uint64_t frame);
+
+/* The same in shared memory alone, for the hot path. A region's page numbers, the header before the
+ * first ones included, are 4,096 words; the regions follow each other. */
+static inline uint32_t preload_wal_index_shared_page(const struct wal_index *index, uint64_t frame)
+{
+    uint64_t word = WAL_INDEX_HEADER_WORDS + frame - 1;
+    uint64_t region = word / WAL_INDEX_REGION_WORDS;
+
+    if (region >= index->region_count) return 0;
+    return atomic_load_explicit(&index->regions[region][word % WAL_INDEX_REGION_WORDS],
+                                memory_order_relaxed);
+}
 
 /* The frame whose header begins at `offset` of the log; 0: none does. */
 uint64_t preload_wal_frame_at(uint64_t offset, uint32_t page_size);
