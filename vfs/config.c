@@ -273,6 +273,24 @@ void preload_config_process(struct config *out)
     if (!resolve_process(out, false)) out->mode = CONFIG_MODE_OFF;
 }
 
+unsigned preload_config_workers(void)
+{
+    const struct config_option *option = preload_config_find("workers");
+    const char *value;
+    struct config config;
+
+    if (!option) return 1;
+    value = environment_value(option);
+    config.set = 0;
+    (void)set_option(&config, option, option->def);
+    if (value) (void)set_option(&config, option, value);
+    pthread_mutex_lock(&host_mutex);
+    if (host_config.set >> (option - preload_config_options) & 1)
+        config.workers = host_config.workers;
+    pthread_mutex_unlock(&host_mutex);
+    return (unsigned)config.workers;
+}
+
 void preload_config_before_fork(void)
 {
     pthread_mutex_lock(&host_mutex);

@@ -122,6 +122,9 @@ void preload_config_resolve(struct config *out, const char *uri_name);
 /* The process's options alone, without logging: for those whose place is in no database. */
 void preload_config_process(struct config *out);
 
+/* Of these the number of workers alone, which each open asks for. */
+unsigned preload_config_workers(void);
+
 /* fork(): the host's settings are held still while the process is copied. */
 void preload_config_before_fork(void);
 void preload_config_after_fork(void);

@@ -240,15 +240,13 @@ static void replay_by_reading(struct connection *connection, sqlite3_file *main,
 void preload_replay_start(struct connection *connection, sqlite3_file *main, const char *name)
 {
     struct database *database = connection->database;
-    struct config process;
 
     atomic_store(&database->prefetch.state, PRELOAD_STATE_LOADING);
     if (!database->base_is_os || atomic_load(&advising_is_denied)) {
         replay_by_reading(connection, main, name);
         return;
     }
-    preload_config_process(&process);
     database->replay_task.run = replay_by_advice;
-    if (!preload_pool_submit(&database->replay_task, 0, (unsigned)process.workers))
+    if (!preload_pool_submit(&database->replay_task, 0, preload_config_workers()))
         preload_prefetch_end(&database->prefetch, PRELOAD_STATE_FAILED);
 }

@@ -264,12 +264,10 @@ void preload_save_init(struct database *database)
 void preload_save_schedule(struct database *database)
 {
     uint64_t pause_us = HINT_SETTLE_US_MIN;
-    struct config process;
 
     pthread_mutex_lock(&database->lock);
     if (database->saved_pages > 0) pause_us = database->config.save_ms * 1000;
     pthread_mutex_unlock(&database->lock);
-    preload_config_process(&process);
     (void)preload_pool_submit(&database->save_task, preload_pool_now_us() + pause_us,
-                              (unsigned)process.workers);
+                              preload_config_workers());
 }
