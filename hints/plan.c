@@ -61,7 +61,7 @@ static int compare_order(const void *a, const void *b)
     return (x->pgno > y->pgno) - (x->pgno < y->pgno);
 }
 
-static int compare_pgnos(const void *a, const void *b)
+static int compare_fetched(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a;
     uint32_t y = *(const uint32_t *)b;
@@ -109,7 +109,7 @@ static int group_write(struct planner *planner, uint32_t *pgnos, size_t count)
     int rc = HINT_OK;
 
     if (count == 0) return HINT_OK;
-    qsort(pgnos, count, sizeof(*pgnos), compare_pgnos);
+    qsort(pgnos, count, sizeof(*pgnos), compare_fetched);
     for (size_t i = 0; i < count && rc == HINT_OK; i++)
         rc = group_add(planner, &group, pgnos[i]);
     plan->groups[plan->group_count++] = group;

@@ -39,8 +39,8 @@ static uint64_t budget_bytes(const struct database *database, const struct hint_
 
 /* The history to replay: what the store holds; what this process remembers, where that is more (it
  * could not be stored). False: there is none. */
-static bool load(struct database *database, struct hint_history *history,
-                 struct store_evidence *evidence)
+static bool load_history(struct database *database, struct hint_history *history,
+                         struct store_evidence *evidence)
 {
     int rc = HINT_OK;
 
@@ -203,7 +203,7 @@ static void replay_by_advice(struct pool_task *task)
         preload_log_error("the kernel gives no private descriptor table; databases opened from now "
                           "on are read instead");
         state = PRELOAD_STATE_FAILED;
-    } else if (load(database, &history, &evidence)) {
+    } else if (load_history(database, &history, &evidence)) {
         state = advise_with(database, &history, evidence.page_size);
         if (state != PRELOAD_STATE_NONE) keep_history(database, &history);
     }
@@ -219,7 +219,7 @@ static void replay_by_reading(struct connection *connection, sqlite3_file *main,
     sqlite3_int64 bytes = 0;
     int state = PRELOAD_STATE_NONE;
 
-    if (load(database, &history, &evidence) &&
+    if (load_history(database, &history, &evidence) &&
         main->pMethods->xFileSize(main, &bytes) == SQLITE_OK && bytes > 0) {
         state = PRELOAD_STATE_FAILED;
         if (make_plan(database, &history, evidence.page_size, (uint64_t)bytes, NULL)) {
