@@ -282,6 +282,7 @@ unsigned preload_config_workers(void)
     if (!option) return 1;
     value = environment_value(option);
     config.set = 0;
+    config.workers = 1;
     (void)set_option(&config, option, option->def);
     if (value) (void)set_option(&config, option, value);
     pthread_mutex_lock(&host_mutex);
