@@ -146,6 +146,15 @@ void scene_run(struct outcome *out, const struct scene *scene, bool is_preload,
     here.runs++;
 }
 
+bool scene_equal(const struct outcome *want, const struct outcome *got)
+{
+    char text[512];
+
+    return !got->wrong[0] &&
+           transcript_equal(&want->transcript, &got->transcript, text, sizeof text) &&
+           watch_equal(&want->watch, &got->watch, text, sizeof text);
+}
+
 bool scene_same(const struct scene *scene, const char *what, const struct outcome *want,
                 const struct outcome *got)
 {
