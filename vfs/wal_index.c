@@ -34,7 +34,7 @@ void preload_wal_index_map(struct wal_index *index, int number, const volatile v
         index->regions = regions;
         index->region_count = count;
     }
-    index->regions[number] = (const atomic_uint *)(uintptr_t)region;
+    index->regions[number] = (const atomic_uint *)region;
 }
 
 void preload_wal_index_unmap(struct wal_index *index)
