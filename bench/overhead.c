@@ -242,7 +242,7 @@ static int probe_open(const struct bench *bench, enum hints hints, struct probe_
     int rc;
 
     if (workdir_add(&bench->workdir, "store", store.path) != 0)
-        return trouble("store", strerror(errno));
+        return trouble("store", strerrordesc_np(errno));
     if (hints == MANY_HINTS && workdir_copy_files(bench->learnt, store.path, "-preload") != 1)
         return trouble("hints", "were not learnt");
     rc = probe(bench, PROBE_OPEN, NULL, hints == NOT_OURS ? BASE : OURS, store.path, out);
@@ -372,14 +372,14 @@ static int set_up(struct bench *bench)
     (void)snprintf(bench->workdir.path, sizeof bench->workdir.path, "%s/overhead-XXXXXX",
                    tmp ? tmp : "/var/tmp");
     if (!mkdtemp(bench->workdir.path)) {
-        trouble(bench->workdir.path, strerror(errno));
+        trouble(bench->workdir.path, strerrordesc_np(errno));
         bench->workdir.path[0] = '\0';
         return -1;
     }
     (void)snprintf(bench->points, sizeof bench->points, "%s/points.db", bench->workdir.path);
     if (workdir_add(&bench->workdir, "learnt", bench->learnt) != 0 ||
         workdir_add(&bench->workdir, "hints", bench->hints) != 0)
-        return trouble(bench->workdir.path, strerror(errno));
+        return trouble(bench->workdir.path, strerrordesc_np(errno));
     fprintf(stderr, "making a database\n");
     rc = work_make_points(bench->points);
     if (rc != SQLITE_OK) return trouble(bench->points, sqlite3_errstr(rc));

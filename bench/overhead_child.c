@@ -20,6 +20,9 @@
 static _Thread_local uint64_t own_allocations;
 static _Thread_local uint64_t sqlite_allocations;
 
+/* The linker gives these names. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
+ */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -52,6 +55,8 @@ char *__wrap_strdup(const char *text)
     own_allocations++;
     return __real_strdup(text);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
+ */
 
 /* SQLite's memory where it is counted: blocks of a power of two, kept in lists when they are freed.
  * With it the count of a call does not depend on how a heap happens to be cut, which is no
@@ -225,6 +230,7 @@ static int run_work(const struct probe *probe, const char *vfs, struct probe_fou
     char name[PATH_BYTES + 16];
     int rc;
 
+    if (!probe->work) return SQLITE_MISUSE;
     if (probe->work->is_points) return measure_work(probe, probe->points, vfs, out);
     (void)snprintf(path, sizeof path, "%s/new.db", probe->directory);
     rc = measure_work(probe, path, vfs, out);

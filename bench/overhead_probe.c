@@ -119,7 +119,7 @@ static void clear_environment(void)
 static void become_emulator(const struct probe *probe, char *const *argv)
 {
     static char options[][32] = { "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",
-                                  "--toggle-collect=" CHILD_MEASURED };
+                                  CHILD_COLLECT };
     enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
     char *emulated[OPTIONS + 1 + ARG_COUNT + 1];
     char counts[PATH_BYTES];
