@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/faults/layer.h"
+#include "vfs/pool.h"
 #include "vfs/preload.h"
 #include "vfs/sidecar_format.h"
 
@@ -193,13 +194,13 @@ static void wait_for_replay(struct transcript *out, sqlite3 *db)
 {
     const struct timespec pause = { .tv_nsec = 1000000 };
     struct preload_stats stats;
-    unsigned waited_ms = 0;
+    uint64_t until_us = preload_pool_now_us() + WAIT_MS_MAX * UINT64_C(1000);
 
     do {
         if (preload_stats_of(db, NULL, &stats) != SQLITE_OK) return;
         if (stats.state != PRELOAD_STATE_LOADING) break;
         nanosleep(&pause, NULL);
-    } while (++waited_ms < WAIT_MS_MAX);
+    } while (preload_pool_now_us() < until_us);
     if (stats.state == PRELOAD_STATE_LOADING) out->stuck++;
     if (stats.state == PRELOAD_STATE_DONE && stats.issued_pages > 0) out->replays++;
 }
