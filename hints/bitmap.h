@@ -14,8 +14,8 @@
 
 /* Zeroed is a valid empty bitmap. */
 struct hint_bitmap {
-    uint64_t *
-        *blocks; /* never NULL: where no page of the block is in the set, one shared empty block */
+    /* Never NULL: where no page of a block is in the set, one shared empty block. */
+    uint64_t **blocks;
     size_t block_count;
 };
 
