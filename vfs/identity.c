@@ -16,3 +16,10 @@ bool preload_identity_equal(struct identity a, struct identity b)
 {
     return a.device == b.device && a.inode == b.inode;
 }
+
+bool preload_identity_is_at(struct identity identity, const char *path)
+{
+    struct identity found;
+
+    return preload_identity_of_path(&found, path) && preload_identity_equal(found, identity);
+}

@@ -18,4 +18,8 @@ bool preload_identity_of_path(struct identity *out, const char *path);
 
 bool preload_identity_equal(struct identity a, struct identity b);
 
+/* Whether `path` leads to that very file. Asked of a name before it is opened, for the reason
+ * above. */
+bool preload_identity_is_at(struct identity identity, const char *path);
+
 #endif

@@ -62,9 +62,7 @@ static struct store_sidecar *self_of(struct store *store)
  * must not hang us. -1 with errno. */
 static int open_own(const struct store_sidecar *self, const char *path, int flags)
 {
-    struct identity found;
-
-    if (preload_identity_of_path(&found, path) && preload_identity_equal(found, self->identity)) {
+    if (preload_identity_is_at(self->identity, path)) {
         errno = ENOTSUP;
         return -1;
     }

@@ -46,15 +46,6 @@ static char *print_session(size_t *len, const struct hint_session *session,
     return text;
 }
 
-/* Looked at before it is opened: closing a descriptor of the database would drop the process's
- * locks on it. */
-static bool is_database(const char *path, struct identity database)
-{
-    struct identity found;
-
-    return preload_identity_of_path(&found, path) && preload_identity_equal(found, database);
-}
-
 static bool append(const char *path, const char *text, size_t len)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
@@ -73,7 +64,7 @@ void preload_trace_write(const char *path, struct identity database,
     size_t len = 0;
     char *text = print_session(&len, session, evidence);
 
-    if (!text || is_database(path, database) || !append(path, text, len))
+    if (!text || preload_identity_is_at(database, path) || !append(path, text, len))
         preload_log_error("the trace could not be written: %s", path);
     free(text);
 }
