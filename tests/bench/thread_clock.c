@@ -25,7 +25,7 @@ uint64_t thread_clock_slept_ns(void)
     return clock_ns - THREAD_CLOCK_START_NS;
 }
 
-void thread_clock_reset(void)
+void thread_clock_set(uint64_t slept_ns)
 {
-    clock_ns = THREAD_CLOCK_START_NS;
+    clock_ns = THREAD_CLOCK_START_NS + slept_ns;
 }

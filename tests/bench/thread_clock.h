@@ -11,8 +11,8 @@
 /* For device_config.clock. Any thread. */
 struct device_clock thread_clock(void);
 
-/* What this thread has slept, and setting it back to nothing. */
+/* What this thread has slept, and setting it. */
 uint64_t thread_clock_slept_ns(void);
-void thread_clock_reset(void);
+void thread_clock_set(uint64_t slept_ns);
 
 #endif
