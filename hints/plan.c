@@ -11,54 +11,139 @@
 
 #include "hints/bitmap.h"
 
+#define PLAN_PPM UINT64_C(1000000)
+
 #define LOCK_OFFSET (UINT32_C(1) << 30)
+
+/* Touches by which a fetch runs ahead, times what it costs of a miss: 160 where it costs a
+ * sixteenth. Measured by the policy benchmark: half as much stalls, twice as
+ * much wastes. */
+#define LOOKAHEAD_MISSES 10
+
+/* The budget is so much times the root of how many fetches cost as much as a miss: three times the
+ * usual session where these are sixteen. */
+#define BUDGET_PERCENT_A_ROOT 75
+
+#define GAP_PAGES_MOST 4
+
+/* What may be fetched before a verdict, in misses that it may cost. */
+#define TRIAL_MISSES 4
+#define FLOOR_MISSES 2
+
+/* A page that may go into the plan, and its place in it. */
+struct candidate {
+    struct hint_guess guess;
+    double key;     /* place^4 / probability */
+    uint32_t stage; /* 0 is due at once */
+    bool is_floor;
+    bool is_first; /* of the floor, which comes first where nothing else is trusted */
+};
+
+/* A group and its place in the plan: that of its first page. */
+struct placed_group {
+    struct hint_group group;
+    double key;
+    bool is_first;
+};
 
 struct planner {
     struct hint_plan plan;
-    struct hint_bitmap planned; /* the pages of plan.runs */
+    struct placed_group *groups; /* plan.group_count of them */
+    struct hint_bitmap planned;  /* the pages of plan.runs */
     struct hint_costs costs;
     const struct hint_runs *elsewhere;
     uint32_t lock_page;
     uint64_t slack_pages; /* what the budget leaves for gaps */
 };
 
+struct hint_costs hint_costs_of(const struct hint_device *device)
+{
+    const uint64_t slot_ns = device->latency_ns / device->parallel;
+    const uint64_t miss_ns = device->latency_ns + device->page_ns;
+    const bool transfers = device->list || device->page_ns > slot_ns;
+    const uint64_t fetch_ns = transfers ? device->page_ns : slot_ns;
+    uint64_t ppm = miss_ns ? fetch_ns * PLAN_PPM / miss_ns : PLAN_PPM;
+    struct hint_costs costs = { .group_pages_max = HINT_GROUP_PAGES_MAX };
+    uint64_t misses = 0; /* root of how many fetches cost as much as a miss */
+
+    if (ppm == 0) ppm = 1;
+    while (misses * misses < PLAN_PPM / ppm)
+        misses++;
+    costs.probability_min_ppm = (uint32_t)ppm;
+    costs.lookahead = (uint32_t)(LOOKAHEAD_MISSES * PLAN_PPM / ppm);
+    costs.budget_percent = (uint32_t)(misses * BUDGET_PERCENT_A_ROOT);
+    if (!device->list && device->page_ns > 0) {
+        /* A sixteenth of what would pay for itself: bytes are not free for the others. */
+        uint64_t gap = slot_ns / device->page_ns / 16;
+
+        costs.gap_pages_max = gap < GAP_PAGES_MOST ? (uint32_t)gap : GAP_PAGES_MOST;
+    }
+    return costs;
+}
+
+struct hint_budget hint_budget_of(const struct hint_forecast *forecast, struct hint_costs costs,
+                                  struct hint_database database, uint64_t bytes_max)
+{
+    uint64_t pages = (uint64_t)forecast->usual_pages * costs.budget_percent / 100;
+    uint64_t bytes = pages * database.page_size;
+
+    return (struct hint_budget){ bytes < bytes_max ? bytes : bytes_max };
+}
+
+/* Stage 0 is what the look-ahead covers from the start; each further stage is a quarter of it wide,
+ * so that a stage is due within an eighth of when its pages are. */
+static uint32_t stage_of(uint32_t rank, uint32_t lookahead)
+{
+    uint32_t width = lookahead / 4 ? lookahead / 4 : 1;
+
+    return rank < lookahead ? 0 : 1 + (rank - lookahead) / width;
+}
+
+static uint32_t due_of(uint32_t stage, uint32_t lookahead)
+{
+    uint32_t width = lookahead / 4 ? lookahead / 4 : 1;
+
+    return stage == 0 ? 0 : (stage - 1) * width + width / 2;
+}
+
 static bool page_is_allowed(const struct planner *planner, uint32_t pgno)
 {
     return pgno != planner->lock_page && !hint_runs_contains(planner->elsewhere, pgno);
 }
 
-/* Keeps the pages that are worth a fetch and have their content in the database file; of those the
- * most useful `pages_max`. */
-static int choose(struct hint_history *chosen, const struct planner *planner, uint32_t page_count,
-                  uint64_t pages_max)
+/* The floor first, then the more probable, at equal probability the earlier. */
+static int compare_worth(const void *a, const void *b)
 {
-    size_t len = 0;
+    const struct candidate *x = a;
+    const struct candidate *y = b;
 
-    for (size_t i = 0; i < chosen->len; i++) {
-        struct hint_page page = chosen->pages[i];
-
-        if (page.pgno > page_count) break;
-        if (hint_page_probability_ppm(page) <= planner->costs.probability_min_ppm) continue;
-        if (page_is_allowed(planner, page.pgno)) chosen->pages[len++] = page;
-    }
-    chosen->len = len;
-    return hint_history_prune(chosen, pages_max < len ? (size_t)pages_max : len);
+    if (x->is_floor != y->is_floor) return x->is_floor ? -1 : 1;
+    if (x->guess.ppm != y->guess.ppm) return x->guess.ppm > y->guess.ppm ? -1 : 1;
+    if (x->guess.rank != y->guess.rank) return x->guess.rank < y->guess.rank ? -1 : 1;
+    return (x->guess.pgno > y->guess.pgno) - (x->guess.pgno < y->guess.pgno);
 }
 
-static bool is_interior(const struct hint_page *page)
+/* The order in which pages are put into groups. */
+static int compare_places(const void *a, const void *b)
 {
-    return page->page_class == HINT_CLASS_INTERIOR;
+    const struct candidate *x = a;
+    const struct candidate *y = b;
+
+    if (x->is_first != y->is_first) return x->is_first ? -1 : 1;
+    if (x->stage != y->stage) return x->stage < y->stage ? -1 : 1;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return (x->guess.pgno > y->guess.pgno) - (x->guess.pgno < y->guess.pgno);
 }
 
-/* Interior pages first, then by rank, then by page number. */
-static int compare_order(const void *a, const void *b)
+/* The order of the plan. No two groups have the same first run. */
+static int compare_groups(const void *a, const void *b)
 {
-    const struct hint_page *x = a;
-    const struct hint_page *y = b;
+    const struct placed_group *x = a;
+    const struct placed_group *y = b;
 
-    if (is_interior(x) != is_interior(y)) return is_interior(x) ? -1 : 1;
-    if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
-    return (x->pgno > y->pgno) - (x->pgno < y->pgno);
+    if (x->is_first != y->is_first) return x->is_first ? -1 : 1;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return x->group.first < y->group.first ? -1 : 1;
 }
 
 static int compare_fetched(const void *a, const void *b)
@@ -67,6 +152,47 @@ static int compare_fetched(const void *a, const void *b)
     uint32_t y = *(const uint32_t *)b;
 
     return (x > y) - (x < y);
+}
+
+static bool is_floor(const struct hint_guess *guess)
+{
+    return guess->pgno == 1 || guess->page_class == HINT_CLASS_INTERIOR;
+}
+
+static struct candidate candidate_of(const struct hint_guess *guess, struct hint_costs costs,
+                                     enum hint_trust trust)
+{
+    const double rank = guess->rank;
+    struct candidate candidate = { .guess = *guess, .is_floor = is_floor(guess) };
+
+    candidate.key = rank * rank * rank * rank / (candidate.is_floor ? 1 : guess->ppm / 1e6 + 1e-6);
+    candidate.is_first = candidate.is_floor && trust == HINT_TRUST_FLOOR;
+    candidate.stage = candidate.is_first ? 0 : stage_of(guess->rank, costs.lookahead);
+    return candidate;
+}
+
+/* Keeps the pages that are worth a fetch and have their content in the database file; of those the
+ * best `pages_max`, in the plan's order. Returns how many. */
+static size_t choose(struct candidate *out, const struct planner *planner,
+                     const struct hint_forecast *forecast, enum hint_trust trust,
+                     uint32_t page_count, uint64_t pages_max)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < forecast->len; i++) {
+        const struct hint_guess *guess = &forecast->pages[i];
+
+        if (guess->pgno > page_count) break;
+        if (!is_floor(guess) && guess->ppm <= planner->costs.probability_min_ppm) continue;
+        if (page_is_allowed(planner, guess->pgno))
+            out[len++] = candidate_of(guess, planner->costs, trust);
+    }
+    if (len > pages_max) {
+        qsort(out, len, sizeof(*out), compare_worth);
+        len = (size_t)pages_max;
+    }
+    if (len > 0) qsort(out, len, sizeof(*out), compare_places);
+    return len;
 }
 
 /* Whether the pages [first, end) between two wanted ones may be fetched along with them. */
@@ -102,22 +228,30 @@ static int group_add(struct planner *planner, struct hint_group *group, uint32_t
     return HINT_OK;
 }
 
-static int group_write(struct planner *planner, uint32_t *pgnos, size_t count)
+static int group_write(struct planner *planner, uint32_t *pgnos, size_t count,
+                       const struct candidate *first)
 {
     struct hint_plan *plan = &planner->plan;
-    struct hint_group group = { plan->run_count, 0 };
+    struct hint_group group = { plan->run_count, 0,
+                                due_of(first->stage, planner->costs.lookahead) };
     int rc = HINT_OK;
 
     if (count == 0) return HINT_OK;
     qsort(pgnos, count, sizeof(*pgnos), compare_fetched);
     for (size_t i = 0; i < count && rc == HINT_OK; i++)
         rc = group_add(planner, &group, pgnos[i]);
-    plan->groups[plan->group_count++] = group;
+    planner->groups[plan->group_count++] =
+        (struct placed_group){ group, first->key, first->is_first };
     return rc;
 }
 
-/* Cuts the ordered pages into groups and writes them. */
-static int write_groups(struct planner *planner, const struct hint_page *pages, size_t len)
+static bool belong_together(const struct candidate *a, const struct candidate *b)
+{
+    return a->is_first == b->is_first && a->stage == b->stage;
+}
+
+/* Cuts the pages of each stage into groups and writes them. */
+static int write_groups(struct planner *planner, const struct candidate *pages, size_t len)
 {
     uint32_t pgnos[HINT_GROUP_PAGES_MAX];
     uint32_t group_max = HINT_GROUP_PAGES_FIRST;
@@ -125,37 +259,76 @@ static int write_groups(struct planner *planner, const struct hint_page *pages, 
     int rc = HINT_OK;
 
     while (next < len && rc == HINT_OK) {
-        bool interior = is_interior(&pages[next]);
+        const struct candidate *first = &pages[next];
         size_t count = 0;
 
         if (group_max > planner->costs.group_pages_max) group_max = planner->costs.group_pages_max;
-        while (next < len && count < group_max && is_interior(&pages[next]) == interior) {
-            if (hint_bitmap_has(&planner->planned, pages[next].pgno))
+        while (next < len && count < group_max && belong_together(first, &pages[next])) {
+            if (hint_bitmap_has(&planner->planned, pages[next].guess.pgno))
                 planner->slack_pages++;
             else
-                pgnos[count++] = pages[next].pgno;
+                pgnos[count++] = pages[next].guess.pgno;
             next++;
         }
-        rc = group_write(planner, pgnos, count);
+        rc = group_write(planner, pgnos, count, first);
         group_max *= 2;
     }
     return rc;
 }
 
-/* Plans `chosen`, which is put into order. */
-static int planner_write(struct planner *planner, struct hint_history *chosen)
+/* Plans the chosen pages, which are in order. */
+static int planner_write(struct planner *planner, const struct candidate *chosen, size_t len)
 {
     struct hint_plan *plan = &planner->plan;
-    size_t len = chosen->len;
+    int rc;
 
     if (len == 0) return HINT_OK;
     plan->runs = calloc(len, sizeof(*plan->runs));
-    /* The last group of the interior pages and that of the others may be short, and the first ones
-     * are while they grow. */
-    plan->groups = calloc(len / planner->costs.group_pages_max + 2 + 5, sizeof(*plan->groups));
-    if (!plan->runs || !plan->groups) return HINT_NOMEM;
-    qsort(chosen->pages, len, sizeof(*chosen->pages), compare_order);
-    return write_groups(planner, chosen->pages, len);
+    plan->groups = calloc(len, sizeof(*plan->groups));
+    planner->groups = calloc(len, sizeof(*planner->groups));
+    if (!plan->runs || !plan->groups || !planner->groups) return HINT_NOMEM;
+    rc = write_groups(planner, chosen, len);
+    qsort(planner->groups, plan->group_count, sizeof(*planner->groups), compare_groups);
+    for (size_t i = 0; i < plan->group_count; i++)
+        plan->groups[i] = planner->groups[i].group;
+    return rc;
+}
+
+static uint64_t pages_of_group(const struct hint_plan *plan, const struct hint_group *group)
+{
+    uint64_t pages = 0;
+
+    for (size_t i = group->first; i < group->first + group->len; i++)
+        pages += plan->runs[i].count;
+    return pages;
+}
+
+/* How many groups may be fetched before a verdict. */
+static size_t unproven_groups(const struct hint_plan *plan, struct hint_costs costs,
+                              enum hint_trust trust, size_t floor_pages)
+{
+    const uint64_t misses = trust == HINT_TRUST_TRIAL ? TRIAL_MISSES : FLOOR_MISSES;
+    uint64_t most = misses * PLAN_PPM / costs.probability_min_ppm;
+    uint64_t pages = 0;
+    size_t count = 0;
+
+    if (trust == HINT_TRUST_FULL) return plan->group_count;
+    if (most < floor_pages) most = floor_pages;
+    while (count < plan->group_count) {
+        pages += pages_of_group(plan, &plan->groups[count]);
+        if (pages > most) break;
+        count++;
+    }
+    return count;
+}
+
+static size_t count_first(const struct candidate *chosen, size_t len)
+{
+    size_t count = 0;
+
+    while (count < len && chosen[count].is_first)
+        count++;
+    return count;
 }
 
 void hint_plan_free(struct hint_plan *plan)
@@ -165,33 +338,39 @@ void hint_plan_free(struct hint_plan *plan)
     *plan = (struct hint_plan){ 0 };
 }
 
-int hint_plan_make(struct hint_plan *out, const struct hint_history *history,
+int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
                    struct hint_database database, struct hint_costs costs,
-                   struct hint_budget budget, const struct hint_runs *elsewhere)
+                   struct hint_budget budget, enum hint_trust trust,
+                   const struct hint_runs *elsewhere)
 {
     static const struct hint_runs nowhere = { 0 };
-    uint64_t pages_max = budget.bytes_max / database.page_size;
+    uint64_t pages_max = trust == HINT_TRUST_NONE ? 0 : budget.bytes_max / database.page_size;
     struct planner planner = { .costs = costs,
                                .elsewhere = elsewhere ? elsewhere : &nowhere,
                                .lock_page = hint_lock_page(database.page_size) };
-    struct hint_history chosen = { 0 };
+    struct candidate *chosen = calloc(forecast->len + 1, sizeof(*chosen));
+    size_t len;
     int rc;
 
+    assert(costs.probability_min_ppm >= 1);
     assert(costs.group_pages_max >= 1);
     assert(costs.group_pages_max <= HINT_GROUP_PAGES_MAX);
-    rc = hint_history_copy(&chosen, history);
-    if (rc == HINT_OK) rc = choose(&chosen, &planner, database.page_count, pages_max);
-    planner.slack_pages = pages_max - chosen.len;
-    if (rc == HINT_OK) rc = planner_write(&planner, &chosen);
+    if (!chosen) return HINT_NOMEM;
+    len = choose(chosen, &planner, forecast, trust, database.page_count, pages_max);
+    planner.slack_pages = pages_max - len;
+    rc = planner_write(&planner, chosen, len);
     if (rc == HINT_OK) {
         struct hint_plan old = *out;
 
+        planner.plan.proven_from =
+            unproven_groups(&planner.plan, costs, trust, count_first(chosen, len));
         *out = planner.plan;
         planner.plan = old;
     }
     hint_plan_free(&planner.plan);
     hint_bitmap_free(&planner.planned);
-    hint_history_free(&chosen);
+    free(planner.groups);
+    free(chosen);
     return rc;
 }
 

@@ -58,6 +58,7 @@ static void merger_take(struct merger *merger, struct hint_touch touch)
 void hint_session_free(struct hint_session *session)
 {
     free(session->touches);
+    hint_runs_free(&session->fetched);
     *session = (struct hint_session){ 0 };
 }
 

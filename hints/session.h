@@ -4,6 +4,7 @@
 #ifndef HINTS_SESSION_H
 #define HINTS_SESSION_H
 
+#include "hints/evidence.h"
 #include "hints/recorder.h"
 
 struct hint_session_id {
@@ -16,6 +17,10 @@ struct hint_session {
     int64_t began_s;            /* seconds since 1970; orders sessions, nothing else */
     struct hint_touch *touches; /* by time, every page once */
     size_t len;
+    struct hint_evidence first; /* the database as the session found it; zeroes where unknown */
+    struct hint_evidence last;  /* and as it is now */
+    bool moved;                 /* it moved the pages itself (VACUUM, restore) */
+    struct hint_runs fetched;   /* what was prefetched for it */
 };
 
 void hint_session_free(struct hint_session *session);

@@ -51,12 +51,21 @@ enum config_scope {
       "fence: hints saved under a higher generation are never replaced")                           \
     X(actor, TEXT, DATABASE, "", 0, 0, "actor id in the messages that preload_export() makes")     \
     X(budget, BYTES, DATABASE, "auto", 0, UINT64_C(1) << 30,                                       \
-      "most bytes prefetched at open; auto: twice the usual session, at most 32 MiB")              \
+      "most bytes prefetched at open; auto: some 3 usual sessions, at most 32 MiB")                \
+    X(pace, COUNT, DATABASE, "1", 0, 1,                                                            \
+      "1: late pages are fetched as the session comes near them; 0: all at once")                  \
+    X(walk, COUNT, DATABASE, "1", 0, 1,                                                            \
+      "1: where no hints are known, fetch the schema, the roots and the interior pages below; 0: " \
+      "nothing. Over the operating system's VFS only")                                             \
     X(window_pages, COUNT, DATABASE, "65536", 0, 1 << 20, "first touches recorded in a session")   \
     X(window_ms, MS, DATABASE, "60000", 0, 3600000, "how long a session is recorded")              \
     X(save_ms, MS, DATABASE, "30000", 10, 3600000,                                                 \
       "between two saves, while something new is learnt")                                          \
     X(history_pages, COUNT, DATABASE, "65536", 1, 1 << 20, "pages that a history remembers")       \
+    X(profile, TEXT, DATABASE, "", 0, 0,                                                           \
+      "keep a history of this name above the shared one: of a tenant, of a route; empty: none. "   \
+      "One a database and process, as the first open says")                                        \
+    X(profiles, COUNT, DATABASE, "16", 0, 256, "named histories kept for a database")              \
     X(lock_ms, MS, DATABASE, "1000", 0, 10000, "how long a save waits for another process's save") \
     X(requests, COUNT, DATABASE, "16", 1, 16, "prefetch reads at once through a foreign base")     \
     X(trace, TEXT, DATABASE, "", 0, 0,                                                             \

@@ -27,13 +27,16 @@ struct connection {
     struct database *database; /* NULL: nothing is recorded or replayed here */
     struct hint_recorder recorder;
     unsigned page_shift;
-    uint32_t page_count; /* as the header said last; 0: unknown */
-    unsigned forks;      /* preload_process_forks() at open */
-    unsigned host_epoch; /* preload_config_host_epoch() when the mode was last looked at */
-    unsigned news;       /* preload_process_news() when it was last looked at */
-    int mode;            /* enum config_mode in force */
-    const char *name;    /* as xOpen got it, for its URI */
-    bool is_last;        /* between detach and release: this was the database's last connection */
+    uint32_t page_count;       /* as the header said last; 0: unknown */
+    struct geometry page_1;    /* of the whole page 1 that was read or written last */
+    uint64_t schema_hash;      /* of the last one with that cookie; 0: none was seen */
+    uint32_t first_page_count; /* of the one that was read first; 0: none was */
+    unsigned forks;            /* preload_process_forks() at open */
+    unsigned host_epoch;       /* preload_config_host_epoch() when the mode was last looked at */
+    unsigned news;             /* preload_process_news() when it was last looked at */
+    int mode;                  /* enum config_mode in force */
+    const char *name;          /* as xOpen got it, for its URI */
+    bool is_last; /* between detach and release: this was the database's last connection */
 
     /* What the end of a lock epoch has to see to. Side by side, so that one test of the word says
      * that it is nothing. */
@@ -43,6 +46,9 @@ struct connection {
     bool overwrites : 1;   /* VACUUM copies over the database, until it commits */
     bool writes_log : 1;   /* WRITE is held: a read mark may change within the transaction */
     unsigned checks : 2;   /* lock epochs in which an integrity check may yet run */
+
+    uint32_t rewritten;     /* pages of before, by the transaction that writes */
+    uint32_t cookie_before; /* the schema's, when it began */
 
     bool has_log;        /* a write-ahead log is open: writes to the database are checkpoints */
     bool in_checkpoint;  /* or in recovery, which takes the same lock */
@@ -56,6 +62,7 @@ struct connection {
     size_t void_from;
     size_t void_to;
     size_t first_valid; /* touches before it are of pages that have moved */
+    size_t counted;     /* touches before it are in the database's progress */
     struct connection *next;
 };
 

@@ -39,7 +39,8 @@ static void free_database(struct database *database)
     if (!database) return;
     if (database->store) database->store->verbs->free(database->store);
     hint_session_free(&database->session);
-    hint_history_free(&database->history);
+    hint_book_free(&database->book);
+    preload_trial_end(database);
     preload_prefetch_free(&database->prefetch);
     pthread_mutex_destroy(&database->lock);
     pthread_mutex_destroy(&database->save_lock);
@@ -73,9 +74,9 @@ static struct database *new_database(struct identity identity, sqlite3_vfs *base
  * name and with the store that this open asks for. */
 static void inherit(struct database *heir, struct database *dormant)
 {
-    heir->history = dormant->history;
+    heir->book = dormant->book;
     heir->geometry = dormant->geometry;
-    dormant->history = (struct hint_history){ 0 };
+    dormant->book = (struct hint_book){ 0 };
     free_database(dormant);
 }
 
@@ -185,6 +186,7 @@ static void start_recorder(struct connection *connection, const struct config *c
                        preload_pool_now_us() - connection->database->opened_us);
     connection->mode = config->mode;
     connection->first_valid = 0;
+    connection->counted = 0;
     connection->void_from = 0;
     connection->void_to = 0;
     connection->epoch_is_new = true;
@@ -231,6 +233,7 @@ static void fold_connection(struct database *database, struct connection *connec
     struct connection **at = &database->connections;
 
     pthread_mutex_lock(&database->lock);
+    preload_progress_take(database, connection);
     if (preload_save_merge(&database->session, connection, (size_t)database->config.window_pages) !=
         HINT_OK)
         preload_log_error("a connection's pages were not learnt: out of memory: %s",
@@ -270,6 +273,8 @@ void preload_database_detach(struct connection *connection)
     preload_database_follow_host(connection);
     if (connection->owns_readers) {
         atomic_store(&database->prefetch.cancelled, true);
+        /* It sets readers to work. */
+        preload_pool_cancel(&database->replay_task);
         preload_prefetch_stop_readers(&database->prefetch);
         preload_prefetch_close_handles(&database->prefetch);
         connection->owns_readers = false;
@@ -286,7 +291,7 @@ static void retire(struct database *database)
     struct database *surplus;
 
     pthread_mutex_lock(&registry.mutex);
-    if (database->dormant_worthy && database->history.len > 0 &&
+    if (database->dormant_worthy && database->book.shared.len > 0 &&
         !find(database->identity, database->base)) {
         database->next = registry.databases;
         registry.databases = database;
@@ -320,6 +325,8 @@ void preload_database_close_handles(struct connection *connection)
 
     if (atomic_load_explicit(&prefetch->state, memory_order_relaxed) == PRELOAD_STATE_LOADING)
         return;
+    /* It sets readers to work. */
+    preload_pool_cancel(&connection->database->replay_task);
     preload_prefetch_stop_readers(prefetch);
     preload_prefetch_close_handles(prefetch);
     connection->owns_readers = false;
@@ -344,6 +351,36 @@ void preload_database_saw_header(struct database *database, const struct geometr
                       (unsigned)geometry->page_size, (unsigned)prefetch->page_size, database->path);
 }
 
+/* What the session itself writes is a change that its touches go along with, unless the file
+ * shrinks: then pages moved. Of what others changed one cannot tell, so that the next session
+ * judges: the evidence stays that of before. */
+static bool is_change_of_others(const struct hint_evidence *known,
+                                const struct hint_evidence *found, bool written)
+{
+    enum hint_trust trust = hint_trust_of(known, found);
+
+    return written ? trust == HINT_TRUST_FLOOR : trust != HINT_TRUST_FULL;
+}
+
+void preload_database_saw_schema(struct database *database, const struct hint_evidence *evidence,
+                                 bool written)
+{
+    struct hint_session *session = &database->session;
+
+    pthread_mutex_lock(&database->lock);
+    if (!written && session->first.page_size == 0) session->first = *evidence;
+    if (is_change_of_others(&session->last, evidence, written)) database->is_another = true;
+    if (!database->is_another) session->last = *evidence;
+    pthread_mutex_unlock(&database->lock);
+}
+
+void preload_database_moved(struct database *database)
+{
+    pthread_mutex_lock(&database->lock);
+    database->session.moved = true;
+    pthread_mutex_unlock(&database->lock);
+}
+
 /* Drops what a connection recorded and lets it start anew; under the lock. */
 static void restart_recorder(struct connection *connection, const struct config *config)
 {
@@ -352,17 +389,22 @@ static void restart_recorder(struct connection *connection, const struct config 
 }
 
 /* Other connections' recorders belong to their threads: their touches up to now are marked as void.
- */
+ * What is yet to be prefetched is not where it was. */
 void preload_database_forget_session(struct connection *own)
 {
     struct database *database = own->database;
     struct config config = database->config;
 
     config.mode = own->mode;
+    atomic_store(&database->prefetch.cancelled, true);
     pthread_mutex_lock(&database->lock);
     free(database->session.touches);
     database->session.touches = NULL;
     database->session.len = 0;
+    database->session.first = (struct hint_evidence){ 0 };
+    database->session.last = (struct hint_evidence){ 0 };
+    database->session.moved = true;
+    database->is_another = false;
     for (struct connection *c = database->connections; c; c = c->next)
         c->first_valid = hint_recorder_count(&c->recorder);
     if (own->mode & CONFIG_MODE_RECORD) restart_recorder(own, &config);
@@ -417,36 +459,18 @@ int preload_database_flush(struct database *database)
     return result == STORE_OK || result == STORE_NONE ? SQLITE_OK : SQLITE_ERROR;
 }
 
-/* The pages that were fetched, or are being fetched. */
-static int issued_pages(struct hint_bitmap *out, struct prefetch *prefetch)
-{
-    size_t runs = atomic_load(&prefetch->issued_runs);
-    int rc = HINT_OK;
-
-    if (runs > prefetch->plan.run_count) runs = prefetch->plan.run_count;
-    for (size_t i = 0; rc == HINT_OK && i < runs; i++) {
-        for (uint32_t j = 0; rc == HINT_OK && j < prefetch->plan.runs[i].count; j++)
-            rc = hint_bitmap_add(out, prefetch->plan.runs[i].first + j);
-    }
-    return rc;
-}
-
 static void count_touches(struct database *database, struct preload_stats *out)
 {
     struct hint_session session = { 0 };
-    struct hint_bitmap issued = { 0 };
 
-    if (atomic_load_explicit(&database->plan_ready, memory_order_acquire)) {
+    if (atomic_load_explicit(&database->plan_ready, memory_order_acquire))
         out->planned_pages = (sqlite3_int64)database->prefetch.plan.page_count;
-        (void)issued_pages(&issued, &database->prefetch);
-    }
     if (preload_save_session(&session, database) == HINT_OK) {
         out->touched_pages = (sqlite3_int64)session.len;
         for (size_t i = 0; i < session.len; i++)
-            out->used_pages += hint_bitmap_has(&issued, session.touches[i].pgno);
+            out->used_pages += hint_runs_contains(&session.fetched, session.touches[i].pgno);
         out->demand_pages = out->touched_pages - out->used_pages;
     }
-    hint_bitmap_free(&issued);
     hint_session_free(&session);
 }
 
@@ -462,8 +486,8 @@ void preload_database_stats(struct database *database, struct preload_stats *out
     out->issued_bytes = (sqlite3_int64)atomic_load(&prefetch->issued_bytes);
     if (ended_us) out->replay_us = (sqlite3_int64)(ended_us - database->opened_us);
     pthread_mutex_lock(&database->lock);
-    out->history_pages = (sqlite3_int64)database->history.len;
-    out->history_sessions = (sqlite3_int64)database->history.session_count;
+    out->history_pages = (sqlite3_int64)database->book.shared.len;
+    out->history_sessions = (sqlite3_int64)database->book.shared.session_count;
     out->saves = (sqlite3_int64)database->saves;
     out->errors = (sqlite3_int64)database->save_errors;
     pthread_mutex_unlock(&database->lock);

@@ -1,4 +1,4 @@
-/* What all connections of this process share for one database file: configuration, history, store,
+/* What all connections of this process share for one database file: configuration, book, store,
  * prefetch, statistics. Found by file identity, so symlinks, hard links and relative names lead to
  * one.
  *
@@ -13,7 +13,9 @@
 #include "vfs/connection.h"
 #include "vfs/geometry.h"
 #include "vfs/prefetch.h"
+#include "vfs/progress.h"
 #include "vfs/store.h"
+#include "vfs/trial.h"
 
 #define DATABASES_DORMANT_MAX 16
 
@@ -31,9 +33,13 @@ struct database {
     pthread_mutex_t lock; /* what follows, up to the blank line; never held over I/O */
     struct connection *connections;
     struct hint_session session; /* of the connections that closed */
-    struct hint_history history;
-    struct geometry geometry; /* as last read from page 1; page_size 0: not yet */
-    size_t saved_pages;       /* of the session, in the last save */
+    struct hint_book book;       /* as loaded, or as the last save left it */
+    struct geometry geometry;    /* as last read from page 1; page_size 0: not yet */
+    bool is_another;    /* others changed the schema or the size since: session.last stays what the
+                           touches were learnt on */
+    size_t saved_pages; /* of the session, in the last save */
+    struct hint_evidence saved_evidence; /* and its session.last */
+    struct progress progress;
     uint64_t saves;
     uint64_t save_errors;
     bool dormant_worthy; /* the last save failed */
@@ -44,6 +50,7 @@ struct database {
     struct pool_task replay_task;
 
     struct prefetch prefetch;
+    struct trial trial;
     atomic_bool plan_ready; /* the plan and its page size stay as they are from then on */
 };
 
@@ -74,6 +81,13 @@ uint64_t preload_database_opened_us(const struct database *database);
 
 /* A connection read page 1. */
 void preload_database_saw_header(struct database *database, const struct geometry *geometry);
+
+/* A connection read page 1 whole, or wrote it: its evidence. */
+void preload_database_saw_schema(struct database *database, const struct hint_evidence *evidence,
+                                 bool written);
+
+/* This process has moved the pages itself. */
+void preload_database_moved(struct database *database);
 
 /* Touches [from, to) of a connection, by index, say nothing about the next session; what an earlier
  * call named and this one does not reach stays void only if it is the same row, grown. */

@@ -8,18 +8,37 @@
 #include "vfs/replay.h"
 #include "vfs/save.h"
 
-/* The stored history; what the process knows where nothing is stored. */
-static int stored_history(struct hint_history *out, struct database *database)
+/* The stored book; what the process knows where nothing is stored. */
+static int stored_book(struct hint_book *out, struct database *database)
 {
-    struct store_evidence evidence;
+    uint64_t generation;
     int rc = HINT_OK;
 
     if (database->store &&
-        database->store->verbs->load(database->store, out, &evidence) == STORE_OK)
+        database->store->verbs->load(database->store, out, &generation) == STORE_OK)
         return HINT_OK;
     pthread_mutex_lock(&database->lock);
-    rc = hint_history_copy(out, &database->history);
+    rc = hint_book_copy(out, &database->book);
     pthread_mutex_unlock(&database->lock);
+    return rc;
+}
+
+/* What the next session would be offered. */
+static int forecast_of(struct hint_forecast *out, struct database *database)
+{
+    const struct store_terms terms = preload_save_terms(database);
+    struct hint_session session = { 0 };
+    struct hint_book book = { 0 };
+    int rc;
+
+    pthread_mutex_lock(&database->save_lock);
+    rc = stored_book(&book, database);
+    if (rc == HINT_OK) rc = preload_save_session(&session, database);
+    if (rc == HINT_OK) rc = hint_book_fold(&book, &session, terms.profile, terms.cap);
+    pthread_mutex_unlock(&database->save_lock);
+    if (rc == HINT_OK) rc = hint_forecast_make(out, &book, terms.profile, session.last.page_count);
+    hint_book_free(&book);
+    hint_session_free(&session);
     return rc;
 }
 
@@ -29,22 +48,16 @@ int preload_exchange_export(struct database *database, struct preload_exchange *
         .actor = database->config.actor,
         .generation = database->config.generation,
     };
-    struct hint_history history = { 0 };
-    struct hint_session session = { 0 };
-    int rc;
+    struct hint_forecast forecast = { 0 };
+    int rc = forecast_of(&forecast, database);
 
-    pthread_mutex_lock(&database->save_lock);
-    rc = stored_history(&history, database);
-    if (rc == HINT_OK) rc = preload_save_session(&session, database);
-    if (rc == HINT_OK) rc = hint_history_fold(&history, &session);
-    pthread_mutex_unlock(&database->save_lock);
-    if (rc == HINT_OK && history.len == 0)
+    if (rc == HINT_OK && forecast.len == 0)
         rc = SQLITE_EMPTY;
-    else if (rc != HINT_OK || !preload_message_encode(&exchange->bytes, &exchange->len, &history,
-                                                      REPLAY_PROBABILITY_MIN_PPM, head))
+    else if (rc != HINT_OK ||
+             !preload_message_encode(&exchange->bytes, &exchange->len, &forecast,
+                                     preload_replay_costs(database).probability_min_ppm, head))
         rc = SQLITE_NOMEM;
-    hint_session_free(&session);
-    hint_history_free(&history);
+    hint_forecast_free(&forecast);
     return rc;
 }
 

@@ -16,7 +16,7 @@ struct preload_exchange {
 #define PRELOAD_FCNTL_EXPORT 0x70726c03
 #define PRELOAD_FCNTL_IMPORT 0x70726c04
 
-/* What the next session would be offered: the stored history with the running session folded in.
+/* What the next session would be offered: the stored book with the running session folded in.
  * SQLITE_OK; SQLITE_EMPTY: nothing is known; SQLITE_NOMEM. */
 int preload_exchange_export(struct database *database, struct preload_exchange *exchange);
 

@@ -19,6 +19,10 @@ struct geometry {
  * database. */
 bool preload_geometry_read(struct geometry *out, const uint8_t header[GEOMETRY_HEADER_BYTES]);
 
+/* A hash of what a whole page 1 holds behind the header: the schema, as far as it fits there. Never
+ * 0. docs/formats.md has it, for it is stored. */
+uint64_t preload_schema_hash(const uint8_t *page_1, uint32_t page_size);
+
 /* Whether a number is a page size that SQLite accepts. */
 bool preload_is_page_size(uint32_t bytes);
 

@@ -11,14 +11,14 @@
 #define FNV_PRIME UINT64_C(1099511628211)
 #define FNV_BASIS UINT64_C(14695981039346656037)
 
-static int pages_above(struct hint_runs *out, const struct hint_history *history,
+static int pages_above(struct hint_runs *out, const struct hint_forecast *forecast,
                        uint32_t probability_min_ppm)
 {
     int rc = HINT_OK;
 
-    for (size_t i = 0; rc == HINT_OK && i < history->len; i++) {
-        if (hint_page_probability_ppm(history->pages[i]) > probability_min_ppm)
-            rc = hint_runs_add(out, (struct hint_run){ history->pages[i].pgno, 1 });
+    for (size_t i = 0; rc == HINT_OK && i < forecast->len; i++) {
+        if (forecast->pages[i].ppm > probability_min_ppm)
+            rc = hint_runs_add(out, (struct hint_run){ forecast->pages[i].pgno, 1 });
     }
     return rc;
 }
@@ -50,7 +50,7 @@ static bool encode_set(uint8_t **out, size_t *out_len, const struct hint_set *se
     return true;
 }
 
-bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_history *history,
+bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_forecast *forecast,
                             uint32_t probability_min_ppm, struct message_head head)
 {
     struct envoy_sqlite_preload_hint_range *ranges = NULL;
@@ -59,7 +59,7 @@ bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_hi
     bool done = false;
     int rc;
 
-    rc = pages_above(&runs, history, probability_min_ppm);
+    rc = pages_above(&runs, forecast, probability_min_ppm);
     if (rc == HINT_OK) rc = hint_set_of_runs(&set, &runs);
     if (rc == HINT_OK) ranges = calloc(set.range_count + 1, sizeof *ranges);
     if (ranges) {

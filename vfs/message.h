@@ -1,5 +1,5 @@
-/* The bridge between what we learn and how it travels: a history as an envoy-protocol v5 persist
- * request, and back. The only file that knows both hints/ and proto/. *Pure*.
+/* The bridge between what we learn and how it travels: a forecast as an envoy-protocol v5 persist
+ * request, and a session back. The only file that knows both hints/ and proto/. *Pure*.
  *
  * A request carries page numbers and ranges, no probability and no order: what comes back is a
  * session that touched exactly those pages, in ascending order. */
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "hints/history.h"
+#include "hints/forecast.h"
 
 #define MESSAGE_WHY_MAX 384
 
@@ -18,10 +18,10 @@ struct message_head {
     uint64_t generation;
 };
 
-/* Encodes the pages whose probability is above `probability_min_ppm` as a bare ToRivet message of
- * version 5, in the smallest encoding of pages and ranges; the caller frees `*out`. False: no
+/* Encodes the pages whose probability is above `probability_min_ppm` as a bare ToRivet message
+ * of version 5, in the smallest encoding of pages and ranges; the caller frees `*out`. False: no
  * memory, or `actor` is not UTF-8. */
-bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_history *history,
+bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_forecast *forecast,
                             uint32_t probability_min_ppm, struct message_head head);
 
 /* Decodes such a message. The session's id comes from the bytes, so that the same message taken

@@ -20,37 +20,67 @@ static bool advise_run(struct prefetch *prefetch, int fd, struct hint_run run)
     return true;
 }
 
-/* Advises a group's runs; false at an error or when cancelled. */
-static bool advise_group(struct prefetch *prefetch, int fd, struct hint_group group)
+/* Runs [first, end) of the queue, which go out together. */
+struct batch {
+    size_t first;
+    size_t end;
+};
+
+/* The next batch of at most `pages_max` pages, of one run at least; empty when none may be begun.
+ */
+static struct batch next_batch(const struct prefetch *prefetch, uint32_t pages_max)
 {
-    for (size_t i = group.first; i < group.first + group.len; i++) {
-        if (!advise_run(prefetch, fd, prefetch->plan.runs[i])) return false;
+    const size_t free = preload_prefetch_runs_free(prefetch);
+    struct batch batch = { atomic_load(&prefetch->issued_runs), 0 };
+    uint64_t pages = 0;
+
+    batch.end = batch.first;
+    while (batch.end < free &&
+           (batch.end == batch.first || pages + prefetch->queue[batch.end].count <= pages_max))
+        pages += prefetch->queue[batch.end++].count;
+    return batch;
+}
+
+/* False at an error or when cancelled. */
+static bool advise_batch(struct prefetch *prefetch, int fd, struct batch batch)
+{
+    for (size_t i = batch.first; i < batch.end; i++) {
+        if (!advise_run(prefetch, fd, prefetch->queue[i])) return false;
         atomic_store(&prefetch->issued_runs, i + 1);
     }
     return !atomic_load(&prefetch->cancelled);
 }
 
-/* Waits until a group has arrived, by a byte of its last page: demand reads queue behind what is in
+/* Waits until a batch has arrived, by a byte of its last page: demand reads queue behind what is in
  * flight, not behind the whole plan. */
-static void await_group(const struct prefetch *prefetch, int fd, struct hint_group group)
+static void await_batch(const struct prefetch *prefetch, int fd, struct batch batch)
 {
-    struct hint_run last = prefetch->plan.runs[group.first + group.len - 1];
+    struct hint_run last;
     char byte;
 
+    if (batch.first == batch.end) return;
+    last = prefetch->queue[batch.end - 1];
     if (pread(fd, &byte, 1, (off_t)(hint_run_end(last) - 2) * (off_t)prefetch->page_size) < 0)
         return;
 }
 
-/* Two groups are in flight, the second queued while the first arrives. */
+/* Two batches are in flight, the second queued while the first arrives. */
 void preload_prefetch_advise(struct prefetch *prefetch, int fd)
 {
-    const struct hint_plan *plan = &prefetch->plan;
+    uint32_t pages_max = HINT_GROUP_PAGES_FIRST;
+    struct batch before = { 0, 0 };
+    struct batch batch = next_batch(prefetch, pages_max);
     bool good = true;
 
-    for (size_t i = 0; good && i < plan->group_count; i++) {
-        good = advise_group(prefetch, fd, plan->groups[i]);
-        if (good && i > 0) await_group(prefetch, fd, plan->groups[i - 1]);
+    while (good && batch.first < batch.end) {
+        good = advise_batch(prefetch, fd, batch);
+        if (good) await_batch(prefetch, fd, before);
+        before = batch;
+        if (pages_max < HINT_GROUP_PAGES_MAX) pages_max *= 2;
+        batch = next_batch(prefetch, pages_max);
     }
     if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
-    preload_prefetch_end(prefetch, good ? PRELOAD_STATE_DONE : PRELOAD_STATE_FAILED);
+    if (!good) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
+    if (preload_prefetch_is_released(prefetch) && !atomic_load(&prefetch->held))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
 }

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "vfs/latency.h"
 #include "vfs/log.h"
 
 #define URI_PARAMETERS_MAX 32
@@ -22,14 +23,33 @@ static bool read_run(struct prefetch *prefetch, sqlite3_file *handle, void *scra
     while (offset < end && !atomic_load_explicit(&prefetch->cancelled, memory_order_relaxed)) {
         int bytes =
             (int)(end - offset < PREFETCH_PIECE_BYTES ? end - offset : PREFETCH_PIECE_BYTES);
+        uint64_t before_ns = preload_latency_now_ns();
         int rc = handle->pMethods->xRead(handle, scratch, bytes, offset);
 
         /* A short read is the end of a database that shrank. */
         if (rc != SQLITE_OK) return rc == SQLITE_IOERR_SHORT_READ;
+        preload_latency_saw(false, preload_latency_now_ns() - before_ns);
         preload_prefetch_count(prefetch, (uint64_t)bytes);
         offset += bytes;
     }
     return true;
+}
+
+/* Takes the next run; false: none may be begun. */
+static bool take_run(struct prefetch *prefetch, size_t *run)
+{
+    *run = atomic_load(&prefetch->issued_runs);
+    while (*run < preload_prefetch_runs_free(prefetch))
+        if (atomic_compare_exchange_weak(&prefetch->issued_runs, run, *run + 1)) return true;
+    return false;
+}
+
+/* The last one that reads ends the prefetch, unless runs wait. */
+static void leave(struct prefetch *prefetch)
+{
+    if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1 &&
+        atomic_load(&prefetch->issued_runs) == prefetch->plan.run_count)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
 }
 
 static void read_runs(struct pool_task *task)
@@ -38,13 +58,10 @@ static void read_runs(struct pool_task *task)
     struct prefetch *prefetch = reader->prefetch;
     void *scratch = malloc(PREFETCH_PIECE_BYTES);
     bool good = scratch != NULL;
+    size_t next;
 
-    while (good && !atomic_load(&prefetch->cancelled)) {
-        size_t next = atomic_fetch_add(&prefetch->issued_runs, 1);
-
-        if (next >= prefetch->plan.run_count) break;
-        good = read_run(prefetch, reader->handle, scratch, prefetch->plan.runs[next]);
-    }
+    while (good && !atomic_load(&prefetch->cancelled) && take_run(prefetch, &next))
+        good = read_run(prefetch, reader->handle, scratch, prefetch->queue[next]);
     free(scratch);
     if (!good) {
         preload_log_error("prefetch ended early: the base could not read, or no memory: %s",
@@ -54,8 +71,7 @@ static void read_runs(struct pool_task *task)
         atomic_store(&prefetch->cancelled, true);
     }
     if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
-    if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1)
-        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
+    leave(prefetch);
 }
 
 /* A base takes names with their URI parameters behind them; a second handle needs the same ones. */
@@ -131,16 +147,12 @@ static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned 
     }
 }
 
-bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *name,
-                           unsigned handles_max)
+/* Submits every reader; returns how many will run. One more than is started holds the state at
+ * LOADING until all are submitted. */
+static unsigned start_readers(struct prefetch *prefetch)
 {
     unsigned started = 0;
 
-    if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
-    if (handles_max > prefetch->plan.run_count) handles_max = (unsigned)prefetch->plan.run_count;
-    if (sqlite_has_mutexes() && !descriptors_are_scarce()) prefetch->handle_name = copy_name(name);
-    if (prefetch->handle_name) open_handles(prefetch, base, handles_max);
-    /* One more than is started holds the state at LOADING until all are submitted. */
     atomic_store(&prefetch->readers_busy, prefetch->reader_count + 1);
     for (unsigned i = 0; i < prefetch->reader_count; i++) {
         if (preload_pool_submit(&prefetch->readers[i].task, 0, POOL_THREADS_MAX))
@@ -148,13 +160,34 @@ bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const c
         else
             atomic_fetch_sub(&prefetch->readers_busy, 1);
     }
+    return started;
+}
+
+bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *name,
+                           unsigned handles_max)
+{
+    unsigned started;
+
+    if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
+    if (handles_max > prefetch->plan.run_count) handles_max = (unsigned)prefetch->plan.run_count;
+    if (sqlite_has_mutexes() && !descriptors_are_scarce()) prefetch->handle_name = copy_name(name);
+    if (prefetch->handle_name) open_handles(prefetch, base, handles_max);
+    started = start_readers(prefetch);
     if (started == 0) {
         preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
         preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
     }
-    if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1)
-        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
+    leave(prefetch);
     return started > 0;
+}
+
+void preload_prefetch_read_on(struct prefetch *prefetch)
+{
+    if (atomic_load(&prefetch->readers_busy) > 0 ||
+        atomic_load(&prefetch->issued_runs) >= preload_prefetch_runs_free(prefetch))
+        return;
+    if (start_readers(prefetch) == 0) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
+    leave(prefetch);
 }
 
 void preload_prefetch_stop_readers(struct prefetch *prefetch)

@@ -61,17 +61,17 @@ int preload_flush(sqlite3 *db, const char *schema);
 /* The state of a database's replay. */
 enum preload_state {
     PRELOAD_STATE_OFF = 0,     /* mode is off or record */
-    PRELOAD_STATE_NONE = 1,    /* no hints were found */
-    PRELOAD_STATE_LOADING = 2, /* the hints are being read or the pages fetched */
+    PRELOAD_STATE_NONE = 1,    /* no hints were found; what the option `walk` fetched, it has */
+    PRELOAD_STATE_LOADING = 2, /* the hints are read, the pages fetched, or the hints on trial */
     PRELOAD_STATE_DONE = 3,
-    PRELOAD_STATE_ABORTED = 4, /* cancelled, by a close or a limit */
+    PRELOAD_STATE_ABORTED = 4, /* ended early: by a close, or the hints do not hold (logged) */
     PRELOAD_STATE_FAILED = 5   /* logged */
 };
 
 /* One database of this process, all its connections together. Pages are database pages. */
 struct preload_stats {
     enum preload_state state;
-    sqlite3_int64 history_pages;    /* pages in the history that was loaded */
+    sqlite3_int64 history_pages;    /* pages in the history that all sessions share */
     sqlite3_int64 history_sessions; /* sessions that it remembers */
     sqlite3_int64 planned_pages;    /* to be fetched, bridged gaps included */
     sqlite3_int64 issued_pages;     /* fetched so far */

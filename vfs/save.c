@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "vfs/log.h"
 #include "vfs/process.h"
@@ -52,6 +51,17 @@ int preload_save_merge(struct hint_session *session, const struct connection *co
 
 /* The functions above are under the lock. */
 
+/* The session's evidence; under the lock. Of a database whose page 1 was not read yet, its header
+ * at the most, the page size is all that counts: the rest may be stale. */
+static void copy_evidence(struct hint_session *out, const struct database *database)
+{
+    out->first = database->session.first;
+    out->last = database->session.last;
+    out->moved = database->session.moved;
+    if (out->first.page_size == 0) out->first.page_size = database->geometry.page_size;
+    if (out->last.page_size == 0) out->last.page_size = database->geometry.page_size;
+}
+
 int preload_save_session(struct hint_session *out, struct database *database)
 {
     size_t pages_max = (size_t)database->config.window_pages;
@@ -61,62 +71,51 @@ int preload_save_session(struct hint_session *out, struct database *database)
     pthread_mutex_lock(&database->lock);
     out->id = database->session.id;
     out->began_s = database->session.began_s;
+    copy_evidence(out, database);
     rc = hint_session_merge(out, database->session.touches, database->session.len, pages_max);
     for (const struct connection *c = database->connections; c && rc == HINT_OK; c = c->next)
         rc = preload_save_merge(out, c, pages_max);
     pthread_mutex_unlock(&database->lock);
+    if (rc == HINT_OK && atomic_load_explicit(&database->plan_ready, memory_order_acquire))
+        rc = preload_prefetch_fetched(&out->fetched, &database->prefetch);
     return rc;
 }
 
-/* The header's own count, else the file's size. */
-static uint32_t page_count_of(const struct database *database, const struct geometry *geometry)
+struct store_terms preload_save_terms(const struct database *database)
 {
-    struct stat st;
+    const struct config *config = &database->config;
 
-    if (geometry->page_count || stat(database->path, &st) != 0) return geometry->page_count;
-    return (uint32_t)((uint64_t)st.st_size / geometry->page_size);
-}
-
-static struct store_evidence evidence_of(struct database *database)
-{
-    struct geometry geometry;
-
-    pthread_mutex_lock(&database->lock);
-    geometry = database->geometry;
-    pthread_mutex_unlock(&database->lock);
-    return (struct store_evidence){
-        .page_size = geometry.page_size,
-        .page_count = geometry.page_size ? page_count_of(database, &geometry) : 0,
-        .schema_cookie = geometry.schema_cookie,
-        .generation = database->config.generation,
+    return (struct store_terms){
+        .profile = config->profile,
+        .generation = config->generation,
+        .cap = { (size_t)config->history_pages, (size_t)config->profiles },
     };
 }
 
 /* Without a store the session is folded into what this process knows already. */
-static void fold_in_memory(struct database *database, struct hint_history *history,
-                           const struct hint_session *session)
+static void fold_in_memory(struct database *database, struct hint_book *book,
+                           const struct hint_session *session, struct store_terms terms)
 {
     int rc;
 
     pthread_mutex_lock(&database->lock);
-    rc = hint_history_copy(history, &database->history);
+    rc = hint_book_copy(book, &database->book);
     pthread_mutex_unlock(&database->lock);
-    if (rc == HINT_OK) rc = hint_history_fold(history, session);
-    if (rc == HINT_OK) rc = hint_history_prune(history, (size_t)database->config.history_pages);
-    if (rc != HINT_OK) hint_history_free(history);
+    if (rc == HINT_OK) rc = hint_book_fold(book, session, terms.profile, terms.cap);
+    if (rc != HINT_OK) hint_book_free(book);
 }
 
-/* What a save made of the history is what this process knows. */
-static void take_history(struct database *database, struct hint_history *history)
+/* What a save made of the book is what this process knows. */
+static void take_book(struct database *database, struct hint_book *book)
 {
-    struct hint_history old;
+    struct hint_book old;
 
-    if (history->len == 0) return;
+    if (book->shared.len == 0) return;
     pthread_mutex_lock(&database->lock);
-    old = database->history;
-    database->history = *history;
+    old = database->book;
+    database->book = *book;
     pthread_mutex_unlock(&database->lock);
-    *history = old;
+    *book = old;
 }
 
 static void count_result(struct database *database, enum store_result result)
@@ -139,8 +138,17 @@ static void mark_saved(struct database *database, const struct hint_session *ses
                        enum store_result result)
 {
     pthread_mutex_lock(&database->lock);
-    if (result != STORE_BUSY) database->saved_pages = session->len;
+    if (result != STORE_BUSY) {
+        database->saved_pages = session->len;
+        database->saved_evidence = session->last;
+    }
     pthread_mutex_unlock(&database->lock);
+}
+
+static bool evidence_equal(const struct hint_evidence *a, const struct hint_evidence *b)
+{
+    return a->page_size == b->page_size && a->page_count == b->page_count &&
+           a->schema_cookie == b->schema_cookie && a->schema_hash == b->schema_hash;
 }
 
 static bool has_news(struct database *database, const struct hint_session *session)
@@ -148,7 +156,9 @@ static bool has_news(struct database *database, const struct hint_session *sessi
     bool news;
 
     pthread_mutex_lock(&database->lock);
-    news = session->len > database->saved_pages && database->geometry.page_size != 0;
+    news = session->len > database->saved_pages ||
+           (session->len > 0 && !evidence_equal(&session->last, &database->saved_evidence));
+    news = news && database->geometry.page_size != 0;
     pthread_mutex_unlock(&database->lock);
     return news;
 }
@@ -156,35 +166,49 @@ static bool has_news(struct database *database, const struct hint_session *sessi
 /* Folds a session into what is stored, or at least into what this process knows. Under save_lock.
  */
 static enum store_result store_session(struct database *database,
-                                       const struct hint_session *session)
+                                       const struct hint_session *session, struct store_terms terms)
 {
-    struct store_evidence evidence = evidence_of(database);
-    struct hint_history history = { 0 };
+    struct hint_book book = { 0 };
     enum store_result result = STORE_NONE;
 
     if (database->store)
-        result = database->store->verbs->save(database->store, &history, session, &evidence,
+        result = database->store->verbs->save(database->store, &book, session, terms,
                                               &database->save_cancelled);
     if (result == STORE_NONE || result == STORE_FAILED || result == STORE_BUSY)
-        fold_in_memory(database, &history, session);
-    take_history(database, &history);
+        fold_in_memory(database, &book, session, terms);
+    take_book(database, &book);
     count_result(database, result);
-    hint_history_free(&history);
+    hint_book_free(&book);
     return result;
 }
 
-enum store_result preload_save_foreign(struct database *database,
-                                       const struct hint_session *session)
+static uint32_t page_size_of(struct database *database)
 {
+    uint32_t page_size;
+
+    pthread_mutex_lock(&database->lock);
+    page_size = database->geometry.page_size;
+    pthread_mutex_unlock(&database->lock);
+    return page_size;
+}
+
+/* What it touched is somebody's word, so it says nothing on whether pages moved: of the evidence it
+ * has the page size alone. It belongs to no profile. */
+enum store_result preload_save_foreign(struct database *database, struct hint_session *session)
+{
+    struct store_terms terms = preload_save_terms(database);
     enum store_result result;
 
+    session->first = (struct hint_evidence){ .page_size = page_size_of(database) };
+    session->last = session->first;
+    terms.profile = NULL;
     /* Hints without a page size fit no database. */
-    if (evidence_of(database).page_size == 0) {
+    if (session->last.page_size == 0) {
         preload_log_error("hints not taken: the database has no page size yet: %s", database->path);
         return STORE_FAILED;
     }
     pthread_mutex_lock(&database->save_lock);
-    result = store_session(database, session);
+    result = store_session(database, session, terms);
     pthread_mutex_unlock(&database->save_lock);
     return result;
 }
@@ -199,7 +223,7 @@ enum store_result preload_save(struct database *database)
         preload_log_error("not saved: out of memory: %s", database->path);
         result = STORE_FAILED;
     } else if (has_news(database, &session)) {
-        result = store_session(database, &session);
+        result = store_session(database, &session, preload_save_terms(database));
         mark_saved(database, &session, result);
     }
     pthread_mutex_unlock(&database->save_lock);
@@ -210,12 +234,10 @@ enum store_result preload_save(struct database *database)
 void preload_save_trace(struct database *database)
 {
     struct hint_session session = { 0 };
-    struct store_evidence evidence;
 
     if (!database->config.trace[0]) return;
-    evidence = evidence_of(database);
     if (preload_save_session(&session, database) == HINT_OK && session.len > 0)
-        preload_trace_write(database->config.trace, database->identity, &session, &evidence);
+        preload_trace_write(database->config.trace, database->identity, &session);
     hint_session_free(&session);
 }
 

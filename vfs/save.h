@@ -15,10 +15,9 @@ void preload_save_schedule(struct database *database);
  * STORE_NONE: there is no store, and the process remembers it. */
 enum store_result preload_save(struct database *database);
 
-/* Folds a session that came from elsewhere into what is stored. Its pages are not this session's.
- * Any thread. */
-enum store_result preload_save_foreign(struct database *database,
-                                       const struct hint_session *session);
+/* Folds a session that came from elsewhere into what is stored, and fills in its page size. Its
+ * pages are not this session's. Any thread. */
+enum store_result preload_save_foreign(struct database *database, struct hint_session *session);
 
 /* Appends the session to the file of the option `trace`, when one is set. At its end. Any thread.
  */
@@ -26,6 +25,9 @@ void preload_save_trace(struct database *database);
 
 /* The session so far, live connections included. HINT_NOMEM. Any thread. */
 int preload_save_session(struct hint_session *out, struct database *database);
+
+/* What this database's sessions are saved under. Any thread. */
+struct store_terms preload_save_terms(const struct database *database);
 
 /* Merges what one connection recorded into a session; the database's lock is held. HINT_NOMEM. */
 int preload_save_merge(struct hint_session *session, const struct connection *connection,

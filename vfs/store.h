@@ -1,4 +1,4 @@
-/* A store keeps one history a database between processes: a small verb table, so that others than
+/* A store keeps one book a database between processes: a small verb table, so that others than
  * the sidecar can be put in its place. Verbs never call SQLite and are called from any thread, one
  * call at a time a store. */
 #ifndef VFS_STORE_H
@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "hints/history.h"
+#include "hints/book.h"
 #include "vfs/config.h"
 #include "vfs/geometry.h"
 #include "vfs/identity.h"
@@ -22,24 +22,24 @@ enum store_result {
     STORE_FAILED, /* save: could not be written; logged */
 };
 
-/* What a saved history was learnt on. */
-struct store_evidence {
-    uint32_t page_size;
-    uint32_t page_count;
-    uint32_t schema_cookie;
+/* What a session is saved under. */
+struct store_terms {
+    const char *profile; /* NULL or empty: none */
     uint64_t generation;
+    struct hint_book_cap cap;
 };
 
 struct store;
 
 struct store_verbs {
-    enum store_result (*load)(struct store *store, struct hint_history *history,
-                              struct store_evidence *evidence);
-    /* Folds the session into what is stored at that moment, so that nobody's learning is lost, and
-     * stores the result; `history` receives it. Gives up early when `*cancelled` becomes true. */
-    enum store_result (*save)(struct store *store, struct hint_history *history,
-                              const struct hint_session *session,
-                              const struct store_evidence *evidence, const atomic_bool *cancelled);
+    /* `generation` is the one that the book was stored under. */
+    enum store_result (*load)(struct store *store, struct hint_book *book, uint64_t *generation);
+    /* Folds the session, whose page size is known, into what is stored at that moment, so that
+     * nobody's learning is lost, and stores the result; `book` receives it. Gives up early when
+     * `*cancelled` becomes true. */
+    enum store_result (*save)(struct store *store, struct hint_book *book,
+                              const struct hint_session *session, struct store_terms terms,
+                              const atomic_bool *cancelled);
     void (*free)(struct store *store);
 };
 

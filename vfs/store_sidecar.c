@@ -8,7 +8,7 @@
  * kept; this way 480).
  *
  * No name is followed through a symlink, nothing that lacks our magic is ever written to, renamed
- * over or removed. There is no fsync: a torn file fails its checksum and is an empty history. */
+ * over or removed. There is no fsync: a torn file fails its checksum and is an empty book. */
 #include "vfs/store.h"
 
 #include <errno.h>
@@ -27,14 +27,13 @@
 
 #define LOCK_RETRY_NS 1000000L
 
-/* What a stored history may hold at most, whatever the running host's own cap: another host may
- * have a larger one. */
-#define STORED_PAGES_MAX ((size_t)1 << 20)
+/* What a stored book may hold at most, all histories together, whatever the running host's own cap:
+ * another host may have a larger one. */
+#define STORED_PAGES_MAX ((size_t)1 << 21)
 
 struct store_sidecar {
     struct store base;
     struct identity identity;
-    size_t history_pages_max;
     uint64_t lock_ms;
     char *database_path;
     char *path;
@@ -108,15 +107,14 @@ static bool is_of_the_file(int error)
 
 /* Loads without a word; `*why` says what was wrong with a bad one, or with us: STORE_FAILED is for
  * want of memory or descriptors, when what is stored may be good. */
-static enum store_result read_sidecar(const struct store_sidecar *self,
-                                      struct hint_history *history, struct store_evidence *evidence,
-                                      struct reason *why)
+static enum store_result read_sidecar(const struct store_sidecar *self, struct hint_book *book,
+                                      uint64_t *generation, struct reason *why)
 {
     size_t len = 0;
     uint8_t *bytes = read_file(self, &len);
     enum store_result result;
 
-    hint_history_free(history);
+    hint_book_free(book);
     why->text = NULL;
     if (!bytes) {
         if (errno == ENOENT || errno == ENOTDIR) return STORE_NONE;
@@ -124,7 +122,7 @@ static enum store_result read_sidecar(const struct store_sidecar *self,
         reason_of_errno(why);
         return result;
     }
-    why->text = preload_sidecar_decode(history, evidence, bytes, len, STORED_PAGES_MAX);
+    why->text = preload_sidecar_decode(book, generation, bytes, len, STORED_PAGES_MAX);
     free(bytes);
     if (why->text == preload_sidecar_no_memory) return STORE_FAILED;
     return why->text ? STORE_BAD : STORE_OK;
@@ -167,12 +165,12 @@ static void log_left_alone(const char *path)
     preload_log_error("that file is not ours; it is left alone: %s", path);
 }
 
-static enum store_result sidecar_load(struct store *store, struct hint_history *history,
-                                      struct store_evidence *evidence)
+static enum store_result sidecar_load(struct store *store, struct hint_book *book,
+                                      uint64_t *generation)
 {
     const struct store_sidecar *self = self_of(store);
     struct reason why;
-    enum store_result result = read_sidecar(self, history, evidence, &why);
+    enum store_result result = read_sidecar(self, book, generation, &why);
 
     if (result == STORE_OK || result == STORE_NONE) return result;
     if (result == STORE_BAD && is_foreign(self))
@@ -247,16 +245,33 @@ static bool dress_like_database(int fd, const struct stat *database)
     return fchmod(fd, database->st_mode & 0666) == 0;
 }
 
+static void drop_last_profile(struct hint_book *book)
+{
+    hint_history_free(&book->profiles[--book->profile_count].history);
+}
+
+/* A book that is too large for a sidecar loses the profiles that learnt longest ago. */
+static bool encode_fitting(uint8_t **bytes, size_t *len, struct hint_book *book,
+                           uint64_t generation)
+{
+    while (book->profile_count > 0 && hint_book_pages(book) > STORED_PAGES_MAX)
+        drop_last_profile(book);
+    while (!preload_sidecar_encode(bytes, len, book, generation)) {
+        if (book->profile_count == 0) return false;
+        drop_last_profile(book);
+    }
+    return true;
+}
+
 /* Writes the locked temporary file and renames it into place. */
-static bool put_in_place(const struct store_sidecar *self, int fd,
-                         const struct hint_history *history, const struct store_evidence *evidence,
-                         const struct stat *database)
+static bool put_in_place(const struct store_sidecar *self, int fd, struct hint_book *book,
+                         uint64_t generation, const struct stat *database)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
     bool done;
 
-    if (!preload_sidecar_encode(&bytes, &len, history, evidence)) {
+    if (!encode_fitting(&bytes, &len, book, generation)) {
         errno = EFBIG;
         return false;
     }
@@ -275,29 +290,26 @@ static bool is_our_database(const struct store_sidecar *self, struct stat *st)
     return preload_identity_equal(found, self->identity);
 }
 
-/* What is stored now with the session folded in. Hints of another page size count for nothing. */
-static enum store_result fold_into_stored(const struct store_sidecar *self,
-                                          struct hint_history *history,
+/* What is stored now with the session folded in. */
+static enum store_result fold_into_stored(const struct store_sidecar *self, struct hint_book *book,
                                           const struct hint_session *session,
-                                          const struct store_evidence *evidence)
+                                          struct store_terms terms)
 {
-    struct store_evidence stored = { 0 };
+    uint64_t stored = 0;
     struct reason why;
-    enum store_result found = read_sidecar(self, history, &stored, &why);
+    enum store_result found = read_sidecar(self, book, &stored, &why);
     int rc;
 
     if (found == STORE_FAILED) {
         preload_log_error("not saved: %s: %s", why.text, self->path);
         return STORE_FAILED;
     }
-    if (found == STORE_OK && stored.generation > evidence->generation) {
+    if (found == STORE_OK && stored > terms.generation) {
         preload_log_error("not saved: generation %" PRIu64 " is stored, ours is %" PRIu64 ": %s",
-                          stored.generation, evidence->generation, self->path);
+                          stored, terms.generation, self->path);
         return STORE_FENCED;
     }
-    if (found == STORE_OK && stored.page_size != evidence->page_size) hint_history_free(history);
-    rc = hint_history_fold(history, session);
-    if (rc == HINT_OK) rc = hint_history_prune(history, self->history_pages_max);
+    rc = hint_book_fold(book, session, terms.profile, terms.cap);
     if (rc != HINT_OK) preload_log_error("not saved: out of memory: %s", self->path);
     return rc == HINT_OK ? STORE_OK : STORE_FAILED;
 }
@@ -305,9 +317,8 @@ static enum store_result fold_into_stored(const struct store_sidecar *self,
 /* Everything that happens under the lock. The temporary file is removed unless it was renamed: it
  * is ours, and while we hold the lock so is its name. */
 static enum store_result save_locked(const struct store_sidecar *self, int fd,
-                                     struct hint_history *history,
-                                     const struct hint_session *session,
-                                     const struct store_evidence *evidence)
+                                     struct hint_book *book, const struct hint_session *session,
+                                     struct store_terms terms)
 {
     enum store_result result = STORE_FAILED;
     struct stat database;
@@ -320,9 +331,9 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
     if (!may_replace(self))
         log_left_alone(self->path);
     else
-        result = fold_into_stored(self, history, session, evidence);
+        result = fold_into_stored(self, book, session, terms);
     if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
-    if (result == STORE_OK && !put_in_place(self, fd, history, evidence, &database)) {
+    if (result == STORE_OK && !put_in_place(self, fd, book, terms.generation, &database)) {
         reason_of_errno(&why);
         preload_log_error("not saved: %s: %s", why.text, self->path);
         result = STORE_FAILED;
@@ -331,9 +342,8 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
     return result;
 }
 
-static enum store_result sidecar_save(struct store *store, struct hint_history *history,
-                                      const struct hint_session *session,
-                                      const struct store_evidence *evidence,
+static enum store_result sidecar_save(struct store *store, struct hint_book *book,
+                                      const struct hint_session *session, struct store_terms terms,
                                       const atomic_bool *cancelled)
 {
     const struct store_sidecar *self = self_of(store);
@@ -350,7 +360,7 @@ static enum store_result sidecar_save(struct store *store, struct hint_history *
         preload_log_error("hints are kept in memory only: %s: %s", why.text, self->path);
         return STORE_FAILED;
     }
-    result = save_locked(self, fd, history, session, evidence);
+    result = save_locked(self, fd, book, session, terms);
     close(fd);
     return result;
 }
@@ -415,7 +425,6 @@ struct store *preload_sidecar_new(const char *database_path, struct identity ide
     if (!self) return NULL;
     self->base.verbs = &sidecar_verbs;
     self->identity = identity;
-    self->history_pages_max = (size_t)config->history_pages;
     self->lock_ms = config->lock_ms;
     self->database_path = concat(database_path, "");
     self->path = sidecar_path(database_path, identity, config->store, beside);

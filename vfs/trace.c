@@ -25,9 +25,9 @@ static size_t print_touch(char *out, size_t room, struct hint_touch touch, size_
 }
 
 /* The session's lines; the caller frees them. NULL: no memory. */
-static char *print_session(size_t *len, const struct hint_session *session,
-                           const struct store_evidence *evidence)
+static char *print_session(size_t *len, const struct hint_session *session)
 {
+    const struct hint_evidence *evidence = &session->last;
     size_t room = 128 + session->len * TOUCH_CHARS_MAX;
     char *text = malloc(room);
     size_t place = 0;
@@ -59,10 +59,10 @@ static bool append(const char *path, const char *text, size_t len)
 }
 
 void preload_trace_write(const char *path, struct identity database,
-                         const struct hint_session *session, const struct store_evidence *evidence)
+                         const struct hint_session *session)
 {
     size_t len = 0;
-    char *text = print_session(&len, session, evidence);
+    char *text = print_session(&len, session);
 
     if (!text || preload_identity_is_at(database, path) || !append(path, text, len))
         preload_log_error("the trace could not be written: %s", path);

@@ -13,12 +13,12 @@
 #define VFS_TRACE_H
 
 #include "hints/session.h"
-#include "vfs/store.h"
+#include "vfs/identity.h"
 
 /* Appends a session to the file at `path`, in one write, so that processes do not mix their lines.
  * A path that leads through a symlink, to no plain file or to `database` is refused. What goes
  * wrong is logged. */
 void preload_trace_write(const char *path, struct identity database,
-                         const struct hint_session *session, const struct store_evidence *evidence);
+                         const struct hint_session *session);
 
 #endif

@@ -53,8 +53,12 @@ void scene_hints_beside(bool beside)
     char store[512];
 
     (void)snprintf(store, sizeof store, "sidecar:%s/hints", here.path);
+    /* A session waits for the end of its replay, and no replay for the session. */
+    if (preload_configure("pace", "0") != SQLITE_OK) scene_fail("the pace cannot be set");
     if (preload_configure("store", beside ? "sidecar" : store) != SQLITE_OK)
         scene_fail("the store cannot be set");
+    /* Hints on trial that a fault keeps from being judged are given up soon. */
+    if (preload_configure("window_ms", "2000") != SQLITE_OK) scene_fail("the window cannot be set");
 }
 
 void scene_start(const char *program, const char *const *bases)

@@ -42,13 +42,28 @@ static inline bool histories_equal(const struct hint_history *a, const struct hi
 
         if (memcmp(&x->id, &y->id, sizeof(x->id)) != 0) return false;
         if (x->began_s != y->began_s || x->pages != y->pages) return false;
+        if (x->sessions != y->sessions) return false;
+        if (x->db_pages != y->db_pages || x->tail_pages != y->tail_pages) return false;
+        if (x->tail_used != y->tail_used || x->tail_rank != y->tail_rank) return false;
     }
     for (size_t i = 0; i < a->len; i++) {
         const struct hint_page *x = &a->pages[i];
         const struct hint_page *y = &b->pages[i];
 
         if (x->pgno != y->pgno || x->seen != y->seen || x->rank != y->rank) return false;
-        if (x->page_class != y->page_class) return false;
+        if (x->page_class != y->page_class || x->fetched != y->fetched) return false;
+    }
+    return true;
+}
+
+/* The histories and their names; not the evidence. */
+static inline bool book_histories_equal(const struct hint_book *a, const struct hint_book *b)
+{
+    if (a->profile_count != b->profile_count) return false;
+    if (!histories_equal(&a->shared, &b->shared)) return false;
+    for (size_t i = 0; i < a->profile_count; i++) {
+        if (strcmp(a->profiles[i].name, b->profiles[i].name) != 0) return false;
+        if (!histories_equal(&a->profiles[i].history, &b->profiles[i].history)) return false;
     }
     return true;
 }

@@ -9,7 +9,9 @@ class Python(host.Case):
         first = self.python(code, extension="preloaddefault")
         second = self.python(code.replace("text =", "wait_for_replay(db)\ntext ="), extension="preloaddefault")
         self.assertEqual((first["text"], second["text"]), (self.expected, self.expected))
-        self.assertEqual((first["stats"]["state"], first["stats"]["planned_pages"]), ("none", 0))
+        # Without hints it is the walk that fetches.
+        self.assertEqual(first["stats"]["state"], "none")
+        self.assertLess(first["stats"]["planned_pages"], 20)
         self.assertGreater(first["stats"]["touched_pages"], 0)
         self.assertEqual(second["stats"]["state"], "done")
         self.assertGreater(second["stats"]["used_pages"], 0)

@@ -39,7 +39,7 @@ struct hint_session session_of(char name, const char *touches)
 
     session.id.bytes[0] = (uint8_t)name;
     session.began_s = (uint8_t)name;
-    while (*(touches += strspn(touches, " "))) {
+    while (*(touches += strspn(touches, " ")) && *touches != '+') {
         enum hint_class page_class;
         uint32_t pgno = page_parse(&touches, &page_class);
         char *at;
@@ -51,6 +51,7 @@ struct hint_session session_of(char name, const char *touches)
         session.touches[session.len++] =
             (struct hint_touch){ pgno, us / 8 << 3 | (uint32_t)page_class };
     }
+    if (*touches == '+') session.fetched = runs_of(touches + 1);
     return session;
 }
 
@@ -72,6 +73,22 @@ struct text session_text(const struct hint_session *session)
     return text;
 }
 
+/* Bit 0 first. */
+static uint32_t bits_parse(const char **text)
+{
+    uint32_t bits = 0;
+
+    for (uint32_t i = 0; **text == '0' || **text == '1'; i++, ++*text)
+        if (**text == '1') bits |= UINT32_C(1) << i;
+    return bits;
+}
+
+static void bits_print(struct text *text, uint32_t bits, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && i < HINT_HISTORY_SESSIONS; i++)
+        text_add(text, "%u", bits >> i & 1);
+}
+
 struct hint_history history_of(uint32_t session_count, const char *pages)
 {
     struct hint_history history = { .folded = session_count, .session_count = session_count };
@@ -80,6 +97,7 @@ struct hint_history history_of(uint32_t session_count, const char *pages)
     for (uint32_t i = 0; i < session_count; i++) {
         history.sessions[i].id.bytes[0] = (uint8_t)('a' + i);
         history.sessions[i].began_s = 'a' + (int64_t)i;
+        history.sessions[i].sessions = 1;
     }
     while (*(pages += strspn(pages, " "))) {
         struct hint_page *page = &history.pages[history.len++];
@@ -89,11 +107,13 @@ struct hint_history history_of(uint32_t session_count, const char *pages)
         page->pgno = page_parse(&pages, &page_class);
         page->page_class = (uint8_t)page_class;
         if (*pages++ != ':') abort();
-        for (uint32_t i = 0; *pages == '0' || *pages == '1'; i++, pages++) {
-            if (*pages == '0') continue;
-            page->seen |= UINT32_C(1) << i;
-            history.sessions[i].pages++;
+        page->seen = bits_parse(&pages);
+        if (*pages == '/') {
+            pages++;
+            page->fetched = bits_parse(&pages);
         }
+        for (uint32_t i = 0; i < HINT_HISTORY_SESSIONS; i++)
+            history.sessions[i].pages += page->seen >> i & 1;
         if (*pages++ != '@') abort();
         page->rank = (uint32_t)strtoul(pages, &at, 10);
         pages = at;
@@ -110,9 +130,46 @@ struct text history_text(const struct hint_history *history)
 
         page_print(&text, page->pgno, page->page_class);
         text_add(&text, ":");
-        for (uint32_t bit = 0; bit < history->session_count && bit < HINT_HISTORY_SESSIONS; bit++)
-            text_add(&text, "%u", page->seen >> bit & 1);
+        bits_print(&text, page->seen, history->session_count);
+        if (page->fetched) {
+            text_add(&text, "/");
+            bits_print(&text, page->fetched, history->session_count);
+        }
         text_add(&text, "@%u", page->rank);
+    }
+    return text;
+}
+
+struct hint_forecast forecast_of(uint32_t usual_pages, const char *pages)
+{
+    struct hint_forecast forecast = { .usual_pages = usual_pages };
+
+    forecast.pages = list_alloc(pages, sizeof(*forecast.pages));
+    while (*(pages += strspn(pages, " "))) {
+        struct hint_guess *guess = &forecast.pages[forecast.len++];
+        enum hint_class page_class;
+        char *at;
+
+        guess->pgno = page_parse(&pages, &page_class);
+        guess->page_class = (uint8_t)page_class;
+        if (*pages++ != ':') abort();
+        guess->ppm = (uint32_t)strtoul(pages, &at, 10) * 1000;
+        if (*at++ != '@') abort();
+        guess->rank = (uint32_t)strtoul(at, &at, 10);
+        pages = at;
+    }
+    return forecast;
+}
+
+struct text forecast_text(const struct hint_forecast *forecast)
+{
+    struct text text = { "" };
+
+    for (size_t i = 0; i < forecast->len; i++) {
+        const struct hint_guess *guess = &forecast->pages[i];
+
+        page_print(&text, guess->pgno, guess->page_class);
+        text_add(&text, ":%u@%u", (guess->ppm + 500) / 1000, guess->rank);
     }
     return text;
 }
@@ -125,7 +182,10 @@ struct text plan_text(const struct hint_plan *plan)
         const struct hint_group *group = &plan->groups[i];
         struct hint_runs runs = { plan->runs + group->first, group->len, group->len };
 
-        text_add(&text, i > 0 ? " | %s" : "%s", runs_text(&runs).s);
+        if (i > 0 || plan->proven_from == 0)
+            text_add(&text, "%s%s ", i > 0 ? " " : "", i == plan->proven_from ? "||" : "|");
+        if (group->due > 0) text_add(&text, "@%u ", group->due);
+        text_add(&text, "%s", runs_text(&runs).s);
     }
     return text;
 }

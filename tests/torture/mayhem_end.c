@@ -93,11 +93,11 @@ bool mayhem_check_databases(void)
     return good;
 }
 
-/* Valid, or absent; *pages gets the pages of its history. */
+/* Valid, or absent; *pages gets the pages of its shared history. */
 static bool check_sidecar(const struct mayhem_target *target, size_t *pages)
 {
-    struct hint_history history = { 0 };
-    struct store_evidence evidence;
+    struct hint_book book = { 0 };
+    uint64_t generation;
     char path[MAYHEM_TEXT];
     uint8_t *bytes = malloc(SIDECAR_BYTES_MAX);
     const char *why = NULL;
@@ -112,12 +112,12 @@ static bool check_sidecar(const struct mayhem_target *target, size_t *pages)
     if (file) {
         size_t len = fread(bytes, 1, SIDECAR_BYTES_MAX, file);
 
-        why = preload_sidecar_decode(&history, &evidence, bytes, len, UINT32_C(1) << 20);
+        why = preload_sidecar_decode(&book, &generation, bytes, len, UINT32_C(1) << 21);
         fclose(file);
     }
     if (why) fprintf(stderr, "mayhem: the sidecar of %s: %s\n", target->path, why);
-    *pages += history.len;
-    hint_history_free(&history);
+    *pages += book.shared.len;
+    hint_book_free(&book);
     free(bytes);
     return why == NULL;
 }

@@ -44,9 +44,11 @@ static uint32_t page_of(int process, int save, int saves)
 /* One session, saved each time that it has learnt a page. */
 static void save_one_session(const char *path, int process, int saves)
 {
-    const struct store_evidence evidence = { .page_size = PAGE_SIZE, .page_count = 100000 };
-    struct hint_session session = { .began_s = (int64_t)time(NULL) };
-    struct hint_history history = { 0 };
+    const struct store_terms terms = { .cap = { 65536, 0 } };
+    struct hint_session session = { .began_s = (int64_t)time(NULL),
+                                    .first = { PAGE_SIZE, 100000, 1, 1 },
+                                    .last = { PAGE_SIZE, 100000, 1, 1 } };
+    struct hint_book book = { 0 };
     struct store *store = open_store(path);
 
     session.id.bytes[0] = (uint8_t)(process + 1);
@@ -57,11 +59,11 @@ static void save_one_session(const char *path, int process, int saves)
 
         session.touches[session.len].stamp = (uint32_t)save << 2;
         session.touches[session.len++].pgno = page_of(process, save, saves);
-        result = store->verbs->save(store, &history, &session, &evidence, NULL);
+        result = store->verbs->save(store, &book, &session, terms, NULL);
         if (result != STORE_OK)
             torture_fail("process %d, save %d: result %d", process, save, (int)result);
     }
-    hint_history_free(&history);
+    hint_book_free(&book);
     hint_session_free(&session);
     store->verbs->free(store);
 }
@@ -114,49 +116,51 @@ static void run_processes(void (*run)(const char *, int, int), const char *path,
         torture_join(children[process], "a saving process");
 }
 
-static void load(struct hint_history *history, const char *path)
+static void load(struct hint_book *book, const char *path)
 {
     struct store *store = open_store(path);
-    struct store_evidence evidence;
-    enum store_result result = store->verbs->load(store, history, &evidence);
+    uint64_t generation;
+    enum store_result result = store->verbs->load(store, book, &generation);
 
     if (result != STORE_OK) torture_fail("%s: load: %d", path, (int)result);
-    if (evidence.page_size != PAGE_SIZE) torture_fail("page size %" PRIu32, evidence.page_size);
+    if (book->evidence.page_size != PAGE_SIZE)
+        torture_fail("page size %" PRIu32, book->evidence.page_size);
     store->verbs->free(store);
 }
 
 static void keep_every_page(const char *scratch, int saves)
 {
-    struct hint_history history = { 0 };
+    struct hint_book book = { 0 };
     char path[TORTURE_TEXT_MAX];
     int kept = 0;
 
     torture_print(path, sizeof path, "%s/pages.db", scratch);
     torture_make_database(path, 10, "delete");
     run_processes(save_one_session, path, saves);
-    load(&history, path);
-    for (size_t i = 0; i < history.len; i++)
-        kept += history.pages[i].pgno == i + 1;
+    load(&book, path);
+    for (size_t i = 0; i < book.shared.len; i++)
+        kept += book.shared.pages[i].pgno == i + 1;
     printf("saves: 8 sessions of %d saves: %d of %d pages kept, %" PRIu64 " sessions folded\n",
-           saves, kept, PROCESSES * saves, history.folded);
-    if (kept != PROCESSES * saves || history.len != (size_t)kept) torture_fail("pages were lost");
-    if (history.folded != PROCESSES) torture_fail("a session was folded more than once");
-    hint_history_free(&history);
+           saves, kept, PROCESSES * saves, book.shared.folded);
+    if (kept != PROCESSES * saves || book.shared.len != (size_t)kept)
+        torture_fail("pages were lost");
+    if (book.shared.folded != PROCESSES) torture_fail("a session was folded more than once");
+    hint_book_free(&book);
 }
 
 static void count_every_session(const char *scratch, int saves)
 {
-    struct hint_history history = { 0 };
+    struct hint_book book = { 0 };
     char path[TORTURE_TEXT_MAX];
 
     torture_print(path, sizeof path, "%s/sessions.db", scratch);
     torture_make_database(path, PROCESSES * saves, "delete");
     run_processes(save_sessions, path, saves);
-    load(&history, path);
-    printf("saves: %d sessions: %" PRIu64 " counted\n", PROCESSES * saves, history.folded);
-    if (history.folded != (uint64_t)PROCESSES * (uint64_t)saves)
+    load(&book, path);
+    printf("saves: %d sessions: %" PRIu64 " counted\n", PROCESSES * saves, book.shared.folded);
+    if (book.shared.folded != (uint64_t)PROCESSES * (uint64_t)saves)
         torture_fail("sessions were lost or counted twice");
-    hint_history_free(&history);
+    hint_book_free(&book);
 }
 
 struct seat {
@@ -181,7 +185,7 @@ static void *close_connections(void *argument)
 /* A page a row and one connection that stays, so that all the others are of its session. */
 static void keep_every_connection(const char *scratch, int saves)
 {
-    struct hint_history history = { 0 };
+    struct hint_book book = { 0 };
     struct seat seats[PROCESSES];
     pthread_t threads[PROCESSES];
     char path[TORTURE_TEXT_MAX];
@@ -202,12 +206,12 @@ static void keep_every_connection(const char *scratch, int saves)
         (void)pthread_join(threads[i], NULL);
     (void)sqlite3_close(keeper);
     if (preload_unregister() != SQLITE_OK) torture_fail("files are still open");
-    load(&history, path);
+    load(&book, path);
     printf("saves: %d connections of one session: %zu pages kept\n", PROCESSES * saves,
-           history.len);
-    if (history.folded != 1) torture_fail("that was more than one session");
-    if (history.len < (size_t)PROCESSES * (size_t)saves) torture_fail("pages were lost");
-    hint_history_free(&history);
+           book.shared.len);
+    if (book.shared.folded != 1) torture_fail("that was more than one session");
+    if (book.shared.len < (size_t)PROCESSES * (size_t)saves) torture_fail("pages were lost");
+    hint_book_free(&book);
 }
 
 int main(int argc, char **argv)

@@ -3,7 +3,8 @@
 
 struct path database, sidecar, tmp;
 struct config config;
-const struct store_evidence evidence = { .page_size = 4096, .page_count = 50 };
+const struct hint_evidence evidence = { .page_size = 4096, .page_count = 50 };
+struct store_terms terms;
 const atomic_bool not_cancelled;
 
 void stored_begin(void)
@@ -14,6 +15,7 @@ void stored_begin(void)
     tmp = scratch("x.db-preload-tmp");
     file_write(database.s, "database", 8);
     preload_config_process(&config);
+    terms = (struct store_terms){ .cap = { 65536, 16 } };
 }
 
 struct store *open_store(void)
@@ -24,20 +26,29 @@ struct store *open_store(void)
     return preload_sidecar_new(database.s, identity, &config, true);
 }
 
-enum store_result save_in(struct store *store, const struct store_evidence *of, char name,
-                          const char *touches)
+struct hint_session session_on(const struct hint_evidence *of, char name, const char *touches)
 {
     struct hint_session session = session_of(name, touches);
-    struct hint_history history = { 0 };
-    enum store_result result = store->verbs->save(store, &history, &session, of, &not_cancelled);
 
-    if (result == STORE_OK) cr_expect(hint_history_knows(&history, &session.id));
-    hint_history_free(&history);
+    session.first = *of;
+    session.last = *of;
+    return session;
+}
+
+enum store_result save_in(struct store *store, const struct hint_evidence *of, char name,
+                          const char *touches)
+{
+    struct hint_session session = session_on(of, name, touches);
+    struct hint_book book = { 0 };
+    enum store_result result = store->verbs->save(store, &book, &session, terms, &not_cancelled);
+
+    if (result == STORE_OK) cr_expect(hint_history_knows(&book.shared, &session.id));
+    hint_book_free(&book);
     hint_session_free(&session);
     return result;
 }
 
-enum store_result save_of(const struct store_evidence *of, char name, const char *touches)
+enum store_result save_of(const struct hint_evidence *of, char name, const char *touches)
 {
     struct store *store = open_store();
     enum store_result result;
@@ -56,13 +67,13 @@ enum store_result save(char name, const char *touches)
 struct text stored(void)
 {
     struct store *store = open_store();
-    struct store_evidence found;
-    struct hint_history history = { 0 };
+    struct hint_book book = { 0 };
+    uint64_t generation;
     struct text text = { "none" };
 
-    switch (store->verbs->load(store, &history, &found)) {
+    switch (store->verbs->load(store, &book, &generation)) {
     case STORE_OK:
-        text = history_text(&history);
+        text = history_text(&book.shared);
         break;
     case STORE_BAD:
         text = (struct text){ "bad" };
@@ -74,7 +85,7 @@ struct text stored(void)
     case STORE_FAILED:
         break;
     }
-    hint_history_free(&history);
+    hint_book_free(&book);
     store->verbs->free(store);
     return text;
 }

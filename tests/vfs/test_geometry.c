@@ -132,3 +132,27 @@ Test(geometry, sqlite_writes_what_is_read, .init = scratch_begin, .fini = scratc
     cr_expect_eq(len, 3 * 65536);
     free(bytes);
 }
+
+Test(geometry, the_hash_of_a_schema_is_what_is_stored)
+{
+    static uint8_t page[1024];
+
+    cr_expect_eq(preload_schema_hash(page, sizeof page), UINT64_C(0x74c18495fb81a432));
+    for (size_t i = 0; i < 512; i++)
+        page[i] = (uint8_t)(i * 7 + i / 256);
+    cr_expect_eq(preload_schema_hash(page, 512), UINT64_C(0x457dbc18df0901a4));
+}
+
+Test(geometry, every_byte_behind_the_header_changes_the_hash_and_none_of_it_does)
+{
+    static uint8_t page[512];
+    uint64_t hash = preload_schema_hash(page, sizeof page);
+
+    for (size_t at = 0; at < sizeof page; at++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            page[at] ^= (uint8_t)(1U << bit);
+            cr_expect_eq(preload_schema_hash(page, sizeof page) == hash, at < 100, "byte %zu", at);
+            page[at] ^= (uint8_t)(1U << bit);
+        }
+    }
+}

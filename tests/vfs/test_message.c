@@ -14,38 +14,30 @@ static const uint8_t example[] = {
     0,    0, 0, 2, 0, 0, 0,   0x2c, 1,   0,   0,   1, 0x40, 0, 0, 0, 0xc8, 0, 0, 0,
 };
 
-static struct hint_history history_with(uint32_t first, uint32_t count, struct hint_history history)
+static void foresee(struct hint_forecast *forecast, uint32_t first, uint32_t count)
 {
-    history.pages = realloc(history.pages, (history.len + count) * sizeof *history.pages);
+    forecast->pages = realloc(forecast->pages, (forecast->len + count) * sizeof *forecast->pages);
     for (uint32_t i = 0; i < count; i++)
-        history.pages[history.len++] = (struct hint_page){ .pgno = first + i, .seen = 1 };
-    return history;
+        forecast->pages[forecast->len++] = (struct hint_guess){ .pgno = first + i, .ppm = 200000 };
 }
 
-static struct hint_history example_history(void)
+Test(message, a_forecast_is_the_smallest_request_that_names_its_pages)
 {
-    struct hint_history history = { .session_count = 1 };
-
-    history = history_with(1, 2, history);
-    history = history_with(64, 200, history);
-    return history_with(300, 1, history);
-}
-
-Test(message, a_history_is_the_smallest_request_that_names_its_pages)
-{
-    struct hint_history history = example_history();
+    struct hint_forecast forecast = { 0 };
     uint8_t *bytes = NULL;
     size_t len = 0;
 
-    cr_assert(preload_message_encode(&bytes, &len, &history, 0, head));
+    foresee(&forecast, 1, 2);
+    foresee(&forecast, 64, 200);
+    foresee(&forecast, 300, 1);
+    cr_assert(preload_message_encode(&bytes, &len, &forecast, 199999, head));
     cr_assert_eq(len, sizeof example);
     cr_expect_arr_eq(bytes, example, sizeof example);
     free(bytes);
-    cr_assert(preload_message_encode(&bytes, &len, &history, 200000, head),
-              "no page is above p = .2");
+    cr_assert(preload_message_encode(&bytes, &len, &forecast, 200000, head));
     cr_expect_eq(len, 1 + 4 + 6 + 8 + 1 + 1);
     free(bytes);
-    hint_history_free(&history);
+    hint_forecast_free(&forecast);
 }
 
 Test(message, a_request_is_a_session_of_its_pages)

@@ -418,3 +418,81 @@ Test(prefetch_read, a_hint_for_another_page_size_stops_when_the_header_is_read)
     db_close(db);
     cr_expect_eq(witness_open_files(), 0);
 }
+
+static void run_elsewhere(const char *sql)
+{
+    sqlite3 *db = db_open(path.s, "unix");
+
+    db_run(db, sql);
+    db_close(db);
+}
+
+static bool stands_still(void *db)
+{
+    sqlite3_int64 issued = stats_of(db).issued_pages;
+
+    sleep_ms(120);
+    return stats_of(db).issued_pages == issued;
+}
+
+/* Page 1 is not read at the open; when the connection reads it, what was not begun waits. */
+Test(prefetch_read,
+     another_schema_holds_the_readers_until_the_session_has_shown_that_the_hints_hold)
+{
+    sqlite3 *db;
+
+    begin();
+    run_elsewhere("CREATE TABLE u(x)");
+    witness_slow_reads(20);
+    db = open_with("preload_requests=1");
+    db_run(db, "SELECT count(*) FROM sqlite_schema");
+    cr_expect(wait_until(stands_still, db));
+    cr_expect_eq(stats_of(db).state, PRELOAD_STATE_LOADING);
+    cr_expect_lt(stats_of(db).issued_pages, stats_of(db).planned_pages);
+    witness_slow_reads(0);
+    for (unsigned id = 1; id < 600; id += 30)
+        db_visit(db, id, id);
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect_eq(stats_of(db).issued_pages, stats_of(db).planned_pages);
+    db_visit(db, 1, 1);
+    cr_expect_eq(witness_open_files(), 1);
+    expect_rules(false);
+    db_close(db);
+    cr_expect_eq(witness_open_files(), 0);
+}
+
+Test(prefetch_read, a_close_while_the_readers_are_held_closes_their_handles)
+{
+    sqlite3 *db;
+
+    begin();
+    run_elsewhere("CREATE TABLE u(x)");
+    witness_slow_reads(20);
+    db = open_with("preload_requests=2");
+    db_run(db, "SELECT count(*) FROM sqlite_schema");
+    cr_expect(wait_until(stands_still, db));
+    db_close(db);
+    expect_rules(true);
+    cr_expect_eq(witness_open_files(), 0);
+    cr_expect_eq(preload_log_errors(), 0, "%s", log_heard());
+}
+
+Test(prefetch_read, of_a_file_that_shrank_little_is_read_before_the_verdict)
+{
+    struct preload_stats stats;
+    sqlite3 *db;
+
+    begin_over((struct witness_shape){ 0 });
+    db = open_with("");
+    db_visit(db, 1, 600);
+    db_close(db);
+    run_elsewhere("DELETE FROM t WHERE id % 4 = 1; VACUUM");
+    db = open_with("");
+    cr_expect(wait_until(stands_still, db));
+    stats = stats_of(db);
+    cr_expect_eq(stats.state, PRELOAD_STATE_LOADING);
+    cr_expect(stats.issued_pages <= 32 && stats.planned_pages > 64, "%lld of %lld",
+              stats.issued_pages, stats.planned_pages);
+    db_close(db);
+    cr_expect_eq(witness_open_files(), 0);
+}

@@ -42,16 +42,15 @@ static sqlite3 *open_with(const char *parameters)
 /* A sidecar that names these pages, each touched in the one session it knows. */
 static void write_hints(uint32_t page_size, const char *pages)
 {
-    const struct store_evidence evidence = { .page_size = page_size };
-    struct hint_history history = history_of(1, pages);
+    struct hint_book book = { .evidence.page_size = page_size, .shared = history_of(1, pages) };
     uint8_t *bytes = NULL;
     size_t len;
 
-    history.sessions[0].pages = (uint32_t)history.len;
-    cr_assert(preload_sidecar_encode(&bytes, &len, &history, &evidence));
+    book.shared.sessions[0].pages = (uint32_t)book.shared.len;
+    cr_assert(preload_sidecar_encode(&bytes, &len, &book, 0));
     file_write(sidecar.s, bytes, len);
     free(bytes);
-    hint_history_free(&history);
+    hint_book_free(&book);
 }
 
 /* Opens, waits for the end, closes. */
@@ -133,7 +132,7 @@ Test(replay, hints_for_another_page_size_are_not_used)
     struct preload_stats stats;
 
     write_hints(8192, "1i:1@0 5l:1@1");
-    stats = replay_with("preload=replay");
+    stats = replay_with("preload=replay&preload_walk=0");
     cr_expect_eq(stats.state, PRELOAD_STATE_NONE);
     cr_expect_eq(stats.planned_pages, 0);
     cr_expect_eq(stats.history_pages, 0);
@@ -206,8 +205,8 @@ Test(replay, the_budget_binds)
 
 Test(replay, a_request_is_at_most_128_kib)
 {
-    struct hint_history history = history_of(1, "1i:1@0");
-    const struct store_evidence evidence = { .page_size = 4096 };
+    struct hint_book book = { .evidence.page_size = 4096, .shared = history_of(1, "1i:1@0") };
+    struct hint_history *history = &book.shared;
     struct preload_stats stats;
     uint8_t *bytes = NULL;
     sqlite3 *db;
@@ -217,17 +216,17 @@ Test(replay, a_request_is_at_most_128_kib)
     db_run(db, "INSERT INTO t SELECT id + 1000, body FROM t; INSERT INTO t SELECT id + 2000, body "
                "FROM t;");
     db_close(db);
-    free(history.pages);
-    history.len = 100;
-    history.pages = calloc(history.len, sizeof *history.pages);
-    cr_assert_not_null(history.pages);
-    for (uint32_t i = 0; i < history.len; i++)
-        history.pages[i] = (struct hint_page){ .pgno = i + 1, .seen = 1, .rank = i };
-    history.sessions[0].pages = 100;
-    cr_assert(preload_sidecar_encode(&bytes, &len, &history, &evidence));
+    free(history->pages);
+    history->len = 100;
+    history->pages = calloc(history->len, sizeof *history->pages);
+    cr_assert_not_null(history->pages);
+    for (uint32_t i = 0; i < history->len; i++)
+        history->pages[i] = (struct hint_page){ .pgno = i + 1, .seen = 1, .rank = i };
+    history->sessions[0].pages = 100;
+    cr_assert(preload_sidecar_encode(&bytes, &len, &book, 0));
     file_write(sidecar.s, bytes, len);
     free(bytes);
-    hint_history_free(&history);
+    hint_book_free(&book);
     stats = replay_with("preload=replay");
     cr_expect_eq(stats.issued_pages, 100);
     cr_expect(stats.issued_requests >= 4, "%lld", stats.issued_requests);

@@ -26,22 +26,110 @@ Test(store_sidecar, a_session_is_there_for_the_next_one)
 
 Test(store_sidecar, evidence_is_kept)
 {
-    const struct store_evidence of = { 512, 7, 99, 3 };
+    const struct hint_evidence of = { 512, 7, 99, UINT64_C(0x123456789abcdef0) };
     struct store *store = open_store();
-    struct hint_history history = { 0 };
-    struct store_evidence found;
+    struct hint_book book = { 0 };
+    uint64_t generation = 0;
 
+    terms.generation = 3;
     cr_expect_eq(save_of(&of, 'a', "1"), STORE_OK);
-    cr_expect_eq(store->verbs->load(store, &history, &found), STORE_OK);
-    cr_expect_eq(found.page_size, 512);
-    cr_expect_eq(found.page_count, 7);
-    cr_expect_eq(found.schema_cookie, 99);
-    cr_expect_eq(found.generation, 3);
-    hint_history_free(&history);
+    cr_expect_eq(store->verbs->load(store, &book, &generation), STORE_OK);
+    cr_expect_eq(book.evidence.page_size, 512);
+    cr_expect_eq(book.evidence.page_count, 7);
+    cr_expect_eq(book.evidence.schema_cookie, 99);
+    cr_expect_eq(book.evidence.schema_hash, UINT64_C(0x123456789abcdef0));
+    cr_expect_eq(generation, 3);
+    hint_book_free(&book);
     store->verbs->free(store);
 }
 
-/* Two processes have the database open; neither sees the other's history in memory. */
+Test(store_sidecar, a_profile_is_kept_beside_what_is_shared)
+{
+    struct store *store = open_store();
+    struct hint_book book = { 0 };
+    uint64_t generation;
+
+    cr_expect_eq(save('a', "1 2"), STORE_OK);
+    terms.profile = "shop";
+    cr_expect_eq(save('b', "2 3"), STORE_OK);
+    cr_expect_eq(store->verbs->load(store, &book, &generation), STORE_OK);
+    expect_text(0, history_text(&book.shared), "1:01@0 2:11@0 3:10@1");
+    cr_assert_eq(book.profile_count, 1);
+    cr_expect_str_eq(book.profiles[0].name, "shop");
+    expect_text(1, history_text(&book.profiles[0].history), "2:1@0 3:1@1");
+    hint_book_free(&book);
+    store->verbs->free(store);
+}
+
+/* The last one that learnt stays. */
+Test(store_sidecar, profiles_are_kept_to_their_cap)
+{
+    struct store *store = open_store();
+    struct hint_book book = { 0 };
+    uint64_t generation;
+
+    terms.cap.profiles_max = 2;
+    for (char name = 'a'; name < 'f'; name++) {
+        const char profile[2] = { name };
+
+        terms.profile = profile;
+        cr_expect_eq(save(name, "1 2"), STORE_OK);
+    }
+    cr_expect_eq(store->verbs->load(store, &book, &generation), STORE_OK);
+    cr_assert_eq(book.profile_count, 2);
+    cr_expect_str_eq(book.profiles[0].name, "e");
+    cr_expect_str_eq(book.profiles[1].name, "d");
+    hint_book_free(&book);
+    store->verbs->free(store);
+}
+
+/* A session of scattered pages, whose columns hardly compress. */
+static struct hint_session scattered_session(struct rng *rng, uint8_t name, size_t pages)
+{
+    struct hint_session session = session_on(&evidence, (char)name, "");
+
+    session.touches = realloc(session.touches, pages * sizeof *session.touches);
+    cr_assert_not_null(session.touches);
+    for (; session.len < pages; session.len++)
+        session.touches[session.len] =
+            (struct hint_touch){ 1 + (uint32_t)session.len * 4000 + rng_below(rng, 4000), 0 };
+    for (size_t i = pages - 1; i > 0; i--) {
+        size_t j = rng_below(rng, (uint32_t)i);
+        struct hint_touch touch = session.touches[i];
+
+        session.touches[i] = session.touches[j];
+        session.touches[j] = touch;
+    }
+    return session;
+}
+
+Test(store_sidecar, a_book_that_is_too_large_loses_the_profiles_that_learnt_longest_ago)
+{
+    struct store *store = open_store();
+    struct rng rng = rng_start();
+    struct hint_book book = { 0 };
+    uint64_t generation;
+
+    terms.cap.pages_max = 1 << 20;
+    for (uint8_t name = 1; name <= 3; name++) {
+        const char profile[2] = { (char)('a' + name) };
+        struct hint_session session = scattered_session(&rng, name, 450000);
+
+        terms.profile = profile;
+        cr_expect_eq(store->verbs->save(store, &book, &session, terms, &not_cancelled), STORE_OK,
+                     "session %u: %s", name, log_heard());
+        hint_session_free(&session);
+    }
+    cr_expect_eq(store->verbs->load(store, &book, &generation), STORE_OK);
+    cr_assert_geq(book.profile_count, 1);
+    cr_expect_lt(book.profile_count, 3, "got %zu", book.profile_count);
+    cr_expect_str_eq(book.profiles[0].name, "d");
+    cr_expect_eq(book.shared.session_count, 3);
+    hint_book_free(&book);
+    store->verbs->free(store);
+}
+
+/* Two processes have the database open; neither sees the other's book in memory. */
 Test(store_sidecar, two_stores_lose_nothing_of_each_other)
 {
     struct store *a = open_store();
@@ -64,7 +152,7 @@ Test(store_sidecar, a_later_save_of_a_session_replaces_the_earlier_one)
 
 Test(store_sidecar, a_history_is_kept_to_its_cap)
 {
-    config.history_pages = 2;
+    terms.cap.pages_max = 2;
     cr_expect_eq(save('a', "5 6 7 8"), STORE_OK);
     cr_expect_eq(save('b', "8"), STORE_OK);
     expect_text(0, stored(), "5:01@0 8:10@0");
@@ -72,7 +160,7 @@ Test(store_sidecar, a_history_is_kept_to_its_cap)
 
 Test(store_sidecar, hints_for_another_page_size_count_for_nothing)
 {
-    const struct store_evidence of = { .page_size = 8192 };
+    const struct hint_evidence of = { .page_size = 8192 };
 
     cr_expect_eq(save('a', "1 2"), STORE_OK);
     cr_expect_eq(save_of(&of, 'b', "7"), STORE_OK);
@@ -81,18 +169,18 @@ Test(store_sidecar, hints_for_another_page_size_count_for_nothing)
 
 Test(store_sidecar, a_higher_generation_is_never_replaced)
 {
-    struct store_evidence of = { .page_size = 4096, .generation = 5 };
-
-    cr_expect_eq(save_of(&of, 'a', "1"), STORE_OK);
-    of.generation = 4;
-    cr_expect_eq(save_of(&of, 'b', "2"), STORE_FENCED);
+    terms.generation = 5;
+    cr_expect_eq(save('a', "1"), STORE_OK);
+    terms.generation = 4;
+    cr_expect_eq(save('b', "2"), STORE_FENCED);
+    terms.generation = 0;
     cr_expect_eq(save('c', "3"), STORE_FENCED);
     expect_text(0, stored(), "1:1@0");
     cr_expect_not(file_exists(tmp.s));
-    of.generation = 5;
-    cr_expect_eq(save_of(&of, 'd', "4"), STORE_OK);
-    of.generation = 6;
-    cr_expect_eq(save_of(&of, 'e', "5"), STORE_OK);
+    terms.generation = 5;
+    cr_expect_eq(save('d', "4"), STORE_OK);
+    terms.generation = 6;
+    cr_expect_eq(save('e', "5"), STORE_OK);
     expect_text(1, stored(), "1:001@0 4:010@0 5:100@0");
 }
 
@@ -412,19 +500,19 @@ Test(store_sidecar, nothing_is_put_beside_a_file_of_a_foreign_base)
 }
 
 /* Out of memory is no reason to lose what others have learnt. */
-Test(store_sidecar, without_memory_the_stored_history_stays)
+Test(store_sidecar, without_memory_the_stored_book_stays)
 {
     enum store_result result;
 
     cr_expect_eq(save('a', "1 2"), STORE_OK);
     for (size_t n = 0;; n++) {
         struct store *store = open_store();
-        struct hint_session session = session_of('b', "2 3");
-        struct hint_history history = { 0 };
+        struct hint_session session = session_on(&evidence, 'b', "2 3");
+        struct hint_book book = { 0 };
 
         heap_fail_at(n);
-        result = store->verbs->save(store, &history, &session, &evidence, &not_cancelled);
-        hint_history_free(&history);
+        result = store->verbs->save(store, &book, &session, terms, &not_cancelled);
+        hint_book_free(&book);
         hint_session_free(&session);
         store->verbs->free(store);
         if (!heap_restore()) break;
@@ -449,13 +537,13 @@ Test(store_sidecar, without_memory_there_is_no_store_and_nothing_is_loaded)
     cr_assert_not_null(store);
     cr_expect_eq(save('a', "1 2"), STORE_OK);
     for (size_t n = 0;; n++) {
-        struct hint_history history = { 0 };
-        struct store_evidence found;
+        struct hint_book book = { 0 };
         enum store_result result;
+        uint64_t generation;
 
         heap_fail_at(n);
-        result = store->verbs->load(store, &history, &found);
-        hint_history_free(&history);
+        result = store->verbs->load(store, &book, &generation);
+        hint_book_free(&book);
         if (!heap_restore()) {
             cr_expect_eq(result, STORE_OK);
             break;

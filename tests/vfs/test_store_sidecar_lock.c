@@ -85,12 +85,12 @@ struct saver {
 static void *save_in_thread(void *ctx)
 {
     struct saver *saver = ctx;
-    struct hint_session session = session_of('a', "1");
-    struct hint_history history = { 0 };
+    struct hint_session session = session_on(&evidence, 'a', "1");
+    struct hint_book book = { 0 };
 
     saver->result =
-        saver->store->verbs->save(saver->store, &history, &session, &evidence, &saver->cancelled);
-    hint_history_free(&history);
+        saver->store->verbs->save(saver->store, &book, &session, terms, &saver->cancelled);
+    hint_book_free(&book);
     hint_session_free(&session);
     return NULL;
 }
@@ -141,12 +141,12 @@ static void save_often(int process)
 {
     for (int i = 0; i < 8; i++) {
         struct store *store = open_store();
-        struct hint_session session = session_of((char)(1 + process * 8 + i), "1");
-        struct hint_history history = { 0 };
+        struct hint_session session = session_on(&evidence, (char)(1 + process * 8 + i), "1");
+        struct hint_book book = { 0 };
         enum store_result result =
-            store->verbs->save(store, &history, &session, &evidence, &not_cancelled);
+            store->verbs->save(store, &book, &session, terms, &not_cancelled);
 
-        hint_history_free(&history);
+        hint_book_free(&book);
         hint_session_free(&session);
         store->verbs->free(store);
         if (result != STORE_OK) _exit(1);
@@ -156,8 +156,8 @@ static void save_often(int process)
 
 Test(store_sidecar_lock, four_processes_that_save_at_once_keep_all_they_learnt)
 {
-    struct hint_history history = { 0 };
-    struct store_evidence found;
+    struct hint_book book = { 0 };
+    uint64_t generation;
     struct store *store;
     pid_t children[4];
 
@@ -173,11 +173,11 @@ Test(store_sidecar_lock, four_processes_that_save_at_once_keep_all_they_learnt)
         cr_expect_eq(status, 0);
     }
     store = open_store();
-    cr_expect_eq(store->verbs->load(store, &history, &found), STORE_OK);
-    cr_expect_eq(history.session_count, 32);
-    cr_expect_eq(history.folded, 32);
-    cr_expect_eq(history.pages[0].seen, UINT32_MAX);
-    hint_history_free(&history);
+    cr_expect_eq(store->verbs->load(store, &book, &generation), STORE_OK);
+    cr_expect_eq(book.shared.session_count, 32);
+    cr_expect_eq(book.shared.folded, 32);
+    cr_expect_eq(book.shared.pages[0].seen, UINT32_MAX);
+    hint_book_free(&book);
     store->verbs->free(store);
 }
 
@@ -192,11 +192,11 @@ Test(store_sidecar_lock, a_save_may_be_killed_at_any_moment)
         if (child == 0)
             for (;;) {
                 struct store *store = open_store();
-                struct hint_session session = session_of('a', "1 2 3 4 5 6 7 8 9");
-                struct hint_history history = { 0 };
+                struct hint_session session = session_on(&evidence, 'a', "1 2 3 4 5 6 7 8 9");
+                struct hint_book book = { 0 };
 
-                (void)store->verbs->save(store, &history, &session, &evidence, &not_cancelled);
-                hint_history_free(&history);
+                (void)store->verbs->save(store, &book, &session, terms, &not_cancelled);
+                hint_book_free(&book);
                 hint_session_free(&session);
                 store->verbs->free(store);
             }

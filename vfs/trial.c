@@ -1,0 +1,125 @@
+/* Thresholds are those of hints/evidence.h. */
+#include "vfs/trial.h"
+
+#include "vfs/database.h"
+#include "vfs/log.h"
+
+#define PAUSE_US_FIRST 500
+#define PAUSE_US_MOST  100000
+
+/* Hands the forecast back: nothing is compared with it any more. */
+static void decide(struct database *database, enum hint_trust trust)
+{
+    database->trial.trust = trust;
+    atomic_store(&database->prefetch.held, false);
+    pthread_mutex_lock(&database->lock);
+    database->progress.forecast = NULL;
+    pthread_mutex_unlock(&database->lock);
+    hint_forecast_free(&database->trial.forecast);
+}
+
+static enum trial_result end(struct database *database, const char *why)
+{
+    atomic_store(&database->prefetch.cancelled, true);
+    preload_log_note("prefetch stopped: %s: %s", why, database->path);
+    preload_prefetch_end(&database->prefetch, PRELOAD_STATE_ABORTED);
+    return TRIAL_ENDED;
+}
+
+void preload_trial_begin(struct database *database, enum hint_trust trust,
+                         const struct hint_evidence *learnt, struct hint_forecast *forecast)
+{
+    struct trial *trial = &database->trial;
+
+    hint_forecast_free(&trial->forecast);
+    *trial = (struct trial){
+        .trust = trust, .learnt = *learnt, .forecast = *forecast, .pause_us = PAUSE_US_FIRST
+    };
+    *forecast = (struct hint_forecast){ 0 };
+    preload_progress_begin(database, &trial->forecast);
+}
+
+/* Once the session has read page 1 itself, that is the evidence. */
+static void look_at_page_1(struct database *database)
+{
+    struct hint_evidence found;
+    enum hint_trust trust;
+
+    if (!database->trial.forecast.pages) return;
+    pthread_mutex_lock(&database->lock);
+    found = database->session.first;
+    pthread_mutex_unlock(&database->lock);
+    if (found.page_size == 0) return;
+    trust = hint_trust_of(&database->trial.learnt, &found);
+    if (trust == HINT_TRUST_FULL) {
+        decide(database, HINT_TRUST_FULL);
+    } else if (database->trial.trust == HINT_TRUST_FULL) {
+        /* What was not begun waits for the verdict. */
+        atomic_store(&database->prefetch.held, true);
+        database->trial.trust = trust;
+    }
+}
+
+static enum trial_result judge(struct database *database, struct progress_counts counts)
+{
+    switch (hint_verdict_of(counts.judged, counts.known)) {
+    case HINT_VERDICT_GOOD:
+        decide(database, HINT_TRUST_FULL);
+        return TRIAL_GOOD;
+    case HINT_VERDICT_MOVED:
+        return end(database, "the pages have moved since they were learnt");
+    case HINT_VERDICT_OPEN:
+        break;
+    }
+    if (counts.is_over) return end(database, "out of memory, so that the hints cannot be judged");
+    if (!(database->config.mode & CONFIG_MODE_RECORD))
+        return end(database, "the hints are of another state of the database, and no reads are "
+                             "recorded to judge them by");
+    if (preload_pool_now_us() - database->opened_us >= database->config.window_ms * 1000)
+        return end(database, "the hints are of another state of the database, and too little was "
+                             "read to judge them by");
+    return TRIAL_OPEN;
+}
+
+enum trial_result preload_trial_look(struct database *database)
+{
+    struct prefetch *prefetch = &database->prefetch;
+    struct progress_counts counts;
+
+    if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
+    if (atomic_load(&prefetch->state) != PRELOAD_STATE_LOADING) return TRIAL_ENDED;
+    counts = preload_progress_look(database);
+    /* While the session goes on, it is looked at often. */
+    if (counts.touched != database->trial.touches) database->trial.pause_us = PAUSE_US_FIRST;
+    database->trial.touches = counts.touched;
+    look_at_page_1(database);
+    switch (database->trial.trust) {
+    case HINT_TRUST_FULL:
+        break;
+    case HINT_TRUST_TRIAL:
+    case HINT_TRUST_FLOOR:
+        return judge(database, counts);
+    case HINT_TRUST_NONE:
+        return end(database, "the pages have another size than those that were learnt");
+    }
+    if (hint_replay_is_useless(counts.demanded, counts.used))
+        return end(database, "hardly any of the pages that were fetched is wanted");
+    return TRIAL_GOOD;
+}
+
+bool preload_trial_again(struct database *database, struct pool_task *task, unsigned threads_max)
+{
+    struct trial *trial = &database->trial;
+    uint64_t due_us = preload_pool_now_us() + trial->pause_us;
+
+    trial->pause_us = trial->pause_us * 2 < PAUSE_US_MOST ? trial->pause_us * 2 : PAUSE_US_MOST;
+    return preload_pool_submit(task, due_us, threads_max);
+}
+
+void preload_trial_end(struct database *database)
+{
+    pthread_mutex_lock(&database->lock);
+    preload_progress_free(&database->progress);
+    pthread_mutex_unlock(&database->lock);
+    hint_forecast_free(&database->trial.forecast);
+}
