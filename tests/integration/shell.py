@@ -1,4 +1,8 @@
 """The real sqlite3 shell loads the extension."""
+import itertools
+import subprocess
+import time
+
 import host
 from guest import SESSION
 
@@ -31,11 +35,26 @@ class Shell(host.Case):
         named = self.shell(f".load {host.BUILD}/preload", f".open file:{self.path}?vfs=preload", ".vfsname")
         self.assertEqual(named.strip(), "preload/unix")
 
+    def statistics_at_the_end(self, *lines):
+        """Of a shell that is asked for them until its replay has ended, as a person would ask."""
+        ask = "SELECT name || '=' || value FROM preload_stats UNION ALL SELECT 'end=';\n"
+        shell = subprocess.Popen(["sqlite3", "-batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                 cwd=self.home, env=self.environment({"SQLITE_PRELOAD_LOG": self.log}, self.home))
+        until = time.monotonic() + host.SECONDS
+        shell.stdin.write("\n".join(lines) + "\n")
+        stats = {"state": "loading"}
+        while stats.get("state") == "loading" and time.monotonic() < until:
+            shell.stdin.write(ask)
+            shell.stdin.flush()
+            answers = itertools.takewhile(lambda line: line != "end=\n", shell.stdout)
+            stats = dict(line.rstrip().split("=") for line in answers if line.count("=") == 1)
+            time.sleep(0.01)
+        shell.communicate(timeout=host.SECONDS)
+        return stats
+
     def test_the_second_open_prefetches(self):
         self.shell(*self.lines("vfs=preload"))
-        wait = ("SELECT value FROM preload_stats WHERE name = 'state';",) * 3
-        out = self.shell(*self.lines("vfs=preload"), *wait, "SELECT name || '=' || value FROM preload_stats;")
-        stats = dict(line.split("=") for line in out.splitlines() if line.count("=") == 1)
+        stats = self.statistics_at_the_end(*self.lines("vfs=preload"))
         self.assertEqual(stats["state"], "done")
         for name in ("planned_pages", "issued_pages", "issued_requests", "used_pages", "history_pages"):
             self.assertGreater(int(stats[name]), 0, name)
