@@ -78,10 +78,12 @@ static void prepare(struct names *names, const char *scratch)
     }
 }
 
-/* Its allocator is not made ready for fork(): a child may inherit a mutex of it that stays locked.
- */
+/* Their allocators are not made ready for fork(): a child may inherit a mutex of theirs that stays
+ * locked. The release tests run this program. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SKIPPED "skipped: the address sanitizer's allocator does not survive fork() beside threads"
+#elif defined(__SANITIZE_THREAD__)
+#define SKIPPED "skipped: the thread sanitizer's allocator does not survive fork() beside threads"
 #else
 #define SKIPPED NULL
 #endif
