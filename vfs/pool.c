@@ -189,14 +189,18 @@ bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threa
     pthread_mutex_lock(&pool->mutex);
     if (!pool->ready) init_conditions(pool);
     if (threads_max > POOL_THREADS_MAX) threads_max = POOL_THREADS_MAX;
+    if (task->state == POOL_RUNNING) {
+        /* The worker that runs it sees to it, and wakes nobody for it. */
+        task->again_us = task->again && task->again_us < due_us ? task->again_us : due_us;
+        task->again = true;
+        pthread_mutex_unlock(&pool->mutex);
+        return true;
+    }
     if (!has_free_worker(pool) && pool->threads < threads_max && !start_thread(pool))
         taken = pool->threads > 0;
     if (!taken) {
         preload_log_error(
             "no thread could be started: nothing is prefetched or saved in the background");
-    } else if (task->state == POOL_RUNNING) {
-        task->again_us = task->again && task->again_us < due_us ? task->again_us : due_us;
-        task->again = true;
     } else if (task->state == POOL_IDLE) {
         enqueue(pool, task, due_us);
     } else if (due_us < task->due_us) {
