@@ -1,0 +1,30 @@
+/* Which parts of a file the operating system holds in memory.
+ *
+ * It is asked by mincore on a mapping that is never read. For a file that one neither owns nor may
+ * write, mincore answers "all", so nothing is asked of such a file. One thread at a time. */
+#ifndef VFS_RESIDENCY_H
+#define VFS_RESIDENCY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeroed is a file of which nothing is known. */
+struct residency {
+    unsigned char *map;
+    size_t bytes;
+};
+
+/* `path` names the file that `fd` has open. False: the kernel would not tell the truth, or gives no
+ * mapping. The descriptor may be closed afterwards. */
+bool preload_residency_open(struct residency *residency, int fd, const char *path);
+
+/* Whether all of [offset, offset + bytes) is in memory. False where nothing is known, and past the
+ * end that the file had. At most RESIDENCY_ASKED_MAX bytes are looked at. */
+#define RESIDENCY_ASKED_MAX ((uint64_t)128 << 10)
+bool preload_residency_holds(const struct residency *residency, uint64_t offset, uint64_t bytes);
+
+/* Leaves it zeroed; twice is harmless. */
+void preload_residency_close(struct residency *residency);
+
+#endif
