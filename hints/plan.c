@@ -2,8 +2,7 @@
  * runs.
  *
  * The budget is spent on the chosen pages first. What it leaves over is the slack that bridged gaps
- * may use; a page fetched as part of a gap that was wanted for a later group gives its share
- * back. */
+ * may use, in pages that were not chosen. */
 #include "hints/plan.h"
 
 #include <assert.h>
@@ -25,6 +24,9 @@
 #define BUDGET_PERCENT_A_ROOT 75
 
 #define GAP_PAGES_MOST 4
+
+/* From this group on chosen pages beside a run go along with it. */
+#define GROUP_WITH_NEIGHBOURS 2
 
 /* What may be fetched before a verdict, in misses that it may cost. */
 #define TRIAL_MISSES 4
@@ -49,6 +51,7 @@ struct placed_group {
 struct planner {
     struct hint_plan plan;
     struct placed_group *groups; /* plan.group_count of them */
+    struct hint_bitmap chosen;   /* the pages that are to be planned */
     struct hint_bitmap planned;  /* the pages of plan.runs */
     struct hint_costs costs;
     const struct hint_runs *elsewhere;
@@ -72,6 +75,7 @@ struct hint_costs hint_costs_of(const struct hint_device *device)
     costs.probability_min_ppm = (uint32_t)ppm;
     costs.lookahead = (uint32_t)(LOOKAHEAD_MISSES * PLAN_PPM / ppm);
     costs.budget_percent = (uint32_t)(misses * BUDGET_PERCENT_A_ROOT);
+    if (!device->list) costs.run_pages_max = HINT_RUN_PAGES_MAX;
     if (!device->list && device->page_ns > 0) {
         /* A sixteenth of what would pay for itself: bytes are not free for the others. */
         uint64_t gap = slot_ns / device->page_ns / 16;
@@ -195,35 +199,67 @@ static size_t choose(struct candidate *out, const struct planner *planner,
     return len;
 }
 
-/* Whether the pages [first, end) between two wanted ones may be fetched along with them. */
-static bool gap_is_bridged(const struct planner *planner, uint64_t first, uint64_t end)
+/* Whether the pages [first, end) between two wanted ones may be fetched along with them; how many
+ * of them were not chosen comes out. */
+static bool gap_is_bridged(uint64_t *unchosen, const struct planner *planner, uint64_t first,
+                           uint64_t end)
 {
+    *unchosen = 0;
     if (end - first > planner->costs.gap_pages_max) return false;
-    if (end - first > planner->slack_pages) return false;
     for (uint64_t pgno = first; pgno < end; pgno++) {
         if (!page_is_allowed(planner, (uint32_t)pgno)) return false;
         if (hint_bitmap_has(&planner->planned, (uint32_t)pgno)) return false;
+        *unchosen += !hint_bitmap_has(&planner->chosen, (uint32_t)pgno);
     }
-    return true;
+    return *unchosen <= planner->slack_pages;
 }
 
-/* Adds a wanted page to a group: to its last run, the gap included, or as a run of its own. */
-static int group_add(struct planner *planner, struct hint_group *group, uint32_t pgno)
+/* Whether a page is to be planned, and is not yet. */
+static bool is_open(const struct planner *planner, uint64_t pgno)
+{
+    return pgno >= 1 && pgno <= HINT_PGNO_MAX &&
+           hint_bitmap_has(&planner->chosen, (uint32_t)pgno) &&
+           !hint_bitmap_has(&planner->planned, (uint32_t)pgno);
+}
+
+/* The stretch of chosen pages around one that is fetched: they cost less along with it than in
+ * requests of their own, whatever their place is. Not in the first groups, which the first query
+ * waits for. */
+static struct hint_run stretch_around(const struct planner *planner, uint32_t pgno)
+{
+    struct hint_run run = { pgno, 1 };
+
+    if (planner->plan.group_count < GROUP_WITH_NEIGHBOURS) return run;
+    while (run.count < planner->costs.run_pages_max && is_open(planner, hint_run_end(run)))
+        run.count++;
+    while (run.count < planner->costs.run_pages_max && is_open(planner, run.first - 1)) {
+        run.first--;
+        run.count++;
+    }
+    return run;
+}
+
+/* Adds a stretch of wanted pages to a group: to its last run, the gap included, or as a run of its
+ * own. */
+static int group_add(struct planner *planner, struct hint_group *group, struct hint_run stretch)
 {
     struct hint_plan *plan = &planner->plan;
     struct hint_run *last = group->len > 0 ? &plan->runs[plan->run_count - 1] : NULL;
-    uint64_t first = pgno;
+    const uint64_t end = hint_run_end(stretch);
+    uint64_t first = stretch.first;
+    uint64_t unchosen;
 
-    if (last && gap_is_bridged(planner, hint_run_end(*last), pgno)) {
+    if (last && hint_run_end(*last) <= first &&
+        gap_is_bridged(&unchosen, planner, hint_run_end(*last), first)) {
         first = hint_run_end(*last);
-        planner->slack_pages -= pgno - first;
-        last->count += (uint32_t)(pgno + 1 - first);
+        planner->slack_pages -= unchosen;
+        last->count += (uint32_t)(end - first);
     } else {
-        plan->runs[plan->run_count++] = (struct hint_run){ pgno, 1 };
+        plan->runs[plan->run_count++] = stretch;
         group->len++;
     }
-    plan->page_count += pgno + 1 - first;
-    for (; first <= pgno; first++)
+    plan->page_count += end - first;
+    for (; first < end; first++)
         if (hint_bitmap_add(&planner->planned, (uint32_t)first) != HINT_OK) return HINT_NOMEM;
     return HINT_OK;
 }
@@ -239,7 +275,8 @@ static int group_write(struct planner *planner, uint32_t *pgnos, size_t count,
     if (count == 0) return HINT_OK;
     qsort(pgnos, count, sizeof(*pgnos), compare_fetched);
     for (size_t i = 0; i < count && rc == HINT_OK; i++)
-        rc = group_add(planner, &group, pgnos[i]);
+        if (is_open(planner, pgnos[i]))
+            rc = group_add(planner, &group, stretch_around(planner, pgnos[i]));
     planner->groups[plan->group_count++] =
         (struct placed_group){ group, first->key, first->is_first };
     return rc;
@@ -264,10 +301,7 @@ static int write_groups(struct planner *planner, const struct candidate *pages, 
 
         if (group_max > planner->costs.group_pages_max) group_max = planner->costs.group_pages_max;
         while (next < len && count < group_max && belong_together(first, &pages[next])) {
-            if (hint_bitmap_has(&planner->planned, pages[next].guess.pgno))
-                planner->slack_pages++;
-            else
-                pgnos[count++] = pages[next].guess.pgno;
+            if (is_open(planner, pages[next].guess.pgno)) pgnos[count++] = pages[next].guess.pgno;
             next++;
         }
         rc = group_write(planner, pgnos, count, first);
@@ -287,6 +321,8 @@ static int planner_write(struct planner *planner, const struct candidate *chosen
     plan->groups = calloc(len, sizeof(*plan->groups));
     planner->groups = calloc(len, sizeof(*planner->groups));
     if (!plan->runs || !plan->groups || !planner->groups) return HINT_NOMEM;
+    for (size_t i = 0; i < len; i++)
+        if (hint_bitmap_add(&planner->chosen, chosen[i].guess.pgno) != HINT_OK) return HINT_NOMEM;
     rc = write_groups(planner, chosen, len);
     qsort(planner->groups, plan->group_count, sizeof(*planner->groups), compare_groups);
     for (size_t i = 0; i < plan->group_count; i++)
@@ -368,6 +404,7 @@ int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
         planner.plan = old;
     }
     hint_plan_free(&planner.plan);
+    hint_bitmap_free(&planner.chosen);
     hint_bitmap_free(&planner.planned);
     free(planner.groups);
     free(chosen);

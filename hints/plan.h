@@ -6,7 +6,7 @@
  * they survive every budget (the structural floor). Pages follow each other by place /
  * probability^(1/4), so that what is unlikely waits. Inside a group runs are sorted by page and
  * joined, because a sorted group is faster on every device and a group is small enough that its
- * last page is not late.
+ * last page is not late; pages of later groups that stand beside a run go along with it.
  *
  * No group is due before the session comes near its pages' usual place: a session that ends early
  * has then not paid for what comes late in others. Pure. */
@@ -19,6 +19,9 @@
 
 /* Groups begin with this many wanted pages and double: the first query waits for few others. */
 #define HINT_GROUP_PAGES_FIRST 16
+
+/* Pages of 4 KiB that one request may ask Linux for. */
+#define HINT_RUN_PAGES_MAX 32
 
 /* The database that the plan is for, as found at open. */
 struct hint_database {
@@ -39,6 +42,8 @@ struct hint_costs {
     uint32_t lookahead;           /* touches by which a fetch may run ahead of the session */
     uint32_t budget_percent;      /* of the usual session's pages, when the budget is left to us */
     uint32_t gap_pages_max;       /* fetch a gap of up to this many pages rather than ask twice */
+    uint32_t run_pages_max;       /* chosen pages that stand together are fetched together, whatever
+                                     their places; up to so many. 0: in their places */
     uint32_t group_pages_max;     /* 1..HINT_GROUP_PAGES_MAX wanted pages a group */
 };
 

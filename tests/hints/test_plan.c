@@ -74,9 +74,9 @@ static const struct plan_case {
     { "11:200@0 13:200@1 16:200@2", "", 100, 5, 9, 9, "11-13 16" },
     { "11:200@0 13:200@1 16:200@2", "", 100, 6, 9, 9, "11-16" },
     { "11:200@0 14:200@1 17:200@2", "", 100, 6, 9, 9, "11-14 17" },
-    /* What a bridged page that was wanted later gives back, a later gap may use. */
+    /* A gap over pages that are wanted later takes nothing that another gap may use. */
     { "11:200@0 12:200@2 13:200@1 17:200@3 19:200@4", "", 100, 6, 1, 2, "11-13 | 17-19" },
-    { "11:200@0 12:200@2 13:200@1 17:200@3 19:200@4", "", 100, 5, 1, 2, "11 13 | 12 17 | 19" },
+    { "11:200@0 12:200@2 13:200@1 17:200@3 19:200@4", "", 100, 5, 1, 2, "11-13 | 17 19" },
 };
 
 static struct hint_costs costs_of(const struct plan_case *row)
@@ -114,6 +114,42 @@ Test(plan, a_plan_is_what_the_table_says)
         cr_expect_eq(plan.page_count, pages, "row %zu", i);
         hint_plan_free(&plan);
         hint_plan_free(&plan);
+    }
+}
+
+static const struct stretch_case {
+    const char *pages;
+    uint32_t group, run_pages_max;
+    const char *want;
+} stretch_cases[] = {
+    /* The first two groups go alone; from the third on a page takes along what stands beside it. */
+    { "1:900@0 5:900@1 9:900@2 10:900@5 6:900@4 8:900@6", 1, 32, "1 | 5 | 8-10 | 6" },
+    { "1:900@0 5:900@1 9:900@2 10:900@5 6:900@4 8:900@6", 1, 0, "1 | 5 | 9 | 6 | 10 | 8" },
+    { "1:900@0 5:900@1 9:900@2 10:900@5 6:900@4 8:900@6", 1, 2, "1 | 5 | 9-10 | 6 | 8" },
+    { "1:900@0 5:900@1 9:900@2 10:900@5 11:900@4", 1, 2, "1 | 5 | 9-10 | 11" },
+    /* Not what was planned before it, nor what is not worth a fetch. */
+    { "1:900@0 5:900@1 6:900@2 7:900@5 8:1@5 9:900@5", 1, 32, "1 | 5 | 6-7 | 9" },
+    /* One of a group takes another of it along. */
+    { "1:900@0 5:900@1 20:900@2 21:900@3 22:900@4 30:900@5", 2, 32, "1 5 | 20-21 | 22 30" },
+};
+
+Test(plan, pages_that_stand_together_are_fetched_together)
+{
+    for (size_t i = 0; i < COUNT(stretch_cases); i++) {
+        const struct stretch_case *row = &stretch_cases[i];
+        struct hint_forecast forecast = forecast_of(0, row->pages);
+        struct hint_costs costs = { .probability_min_ppm = 150000,
+                                    .lookahead = 100,
+                                    .run_pages_max = row->run_pages_max,
+                                    .group_pages_max = row->group };
+        struct hint_plan plan = { 0 };
+
+        cr_expect_eq(hint_plan_make(&plan, &forecast, (struct hint_database){ 4096, 100 }, costs,
+                                    (struct hint_budget){ 1 << 20 }, HINT_TRUST_FULL, NULL),
+                     HINT_OK);
+        expect_text(i, plan_text(&plan), row->want);
+        hint_plan_free(&plan);
+        hint_forecast_free(&forecast);
     }
 }
 
@@ -344,6 +380,7 @@ Test(plan, the_costs_follow_from_the_device)
         cr_expect_eq(got.budget_percent, row->budget_percent, "row %zu: %u", i, got.budget_percent);
         cr_expect_eq(got.gap_pages_max, row->gap, "row %zu: %u", i, got.gap_pages_max);
         cr_expect_eq(got.group_pages_max, HINT_GROUP_PAGES_MAX);
+        cr_expect_eq(got.run_pages_max, row->device.list ? 0 : HINT_RUN_PAGES_MAX, "row %zu", i);
     }
 }
 
@@ -398,6 +435,7 @@ static struct trial random_trial(struct rng *rng)
         (struct hint_costs){ .probability_min_ppm = 1 + rng_below(rng, 600000),
                              .lookahead = rng_below(rng, 600),
                              .gap_pages_max = rng_below(rng, 8),
+                             .run_pages_max = rng_below(rng, 40),
                              .group_pages_max = 1 + rng_below(rng, HINT_GROUP_PAGES_MAX) };
     trial.trust = (enum hint_trust)rng_below(rng, 3);
     trial.budget.bytes_max = (uint64_t)rng_below(rng, 2500) * trial.database.page_size;
