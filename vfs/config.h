@@ -67,6 +67,10 @@ enum config_scope {
       "One a database and process, as the first open says")                                        \
     X(profiles, COUNT, DATABASE, "16", 0, 256, "named histories kept for a database")              \
     X(lock_ms, MS, DATABASE, "1000", 0, 10000, "how long a save waits for another process's save") \
+    X(sync, MS, DATABASE, "0", 0, 60000,                                                           \
+      "how long an open waits until the hinted pages are there; 0: not at all")                    \
+    X(replay_ms, MS, DATABASE, "60000", 0, 3600000,                                                \
+      "how long after the open pages are prefetched")                                              \
     X(requests, COUNT, DATABASE, "16", 1, 16, "prefetch reads at once through a foreign base")     \
     X(trace, TEXT, DATABASE, "", 0, 0,                                                             \
       "append the first touches of each session to this file; empty: none")                        \

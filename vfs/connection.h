@@ -11,6 +11,8 @@
 #ifndef VFS_CONNECTION_H
 #define VFS_CONNECTION_H
 
+#include <stdatomic.h>
+
 #include "hints/recorder.h"
 #include "hints/sweep.h"
 #include "vfs/geometry.h"
@@ -37,6 +39,8 @@ struct connection {
     int mode;                  /* enum config_mode in force */
     const char *name;          /* as xOpen got it, for its URI */
     bool is_last; /* between detach and release: this was the database's last connection */
+
+    atomic_bool reading; /* a page is read that was not seen before: workers give way */
 
     /* What the end of a lock epoch has to see to. Side by side, so that one test of the word says
      * that it is nothing. */

@@ -246,11 +246,11 @@ static void fold_connection(struct database *database, struct connection *connec
 
 static void cancel_work(struct database *database)
 {
-    atomic_store(&database->prefetch.cancelled, true);
+    preload_prefetch_cancel(&database->prefetch, PRELOAD_REASON_CLOSED);
     atomic_store(&database->save_cancelled, true);
     preload_pool_cancel(&database->replay_task);
     preload_pool_cancel(&database->save_task);
-    preload_prefetch_end(&database->prefetch, PRELOAD_STATE_ABORTED);
+    preload_prefetch_end(&database->prefetch, PRELOAD_STATE_ABORTED, PRELOAD_REASON_CLOSED);
     atomic_store(&database->save_cancelled, false);
 }
 
@@ -272,7 +272,7 @@ void preload_database_detach(struct connection *connection)
     if (!database || preload_database_is_inherited(connection)) return;
     preload_database_follow_host(connection);
     if (connection->owns_readers) {
-        atomic_store(&database->prefetch.cancelled, true);
+        preload_prefetch_cancel(&database->prefetch, PRELOAD_REASON_CLOSED);
         /* It sets readers to work. */
         preload_pool_cancel(&database->replay_task);
         preload_prefetch_stop_readers(&database->prefetch);
@@ -346,7 +346,7 @@ void preload_database_saw_header(struct database *database, const struct geometr
     pthread_mutex_unlock(&database->lock);
     if (!atomic_load_explicit(&database->plan_ready, memory_order_acquire)) return;
     if (prefetch->page_size == geometry->page_size || atomic_load(&prefetch->cancelled)) return;
-    atomic_store(&prefetch->cancelled, true);
+    preload_prefetch_cancel(prefetch, PRELOAD_REASON_PAGE_SIZE);
     preload_log_error("prefetch stopped: pages are %u bytes, the hints are for %u: %s",
                       (unsigned)geometry->page_size, (unsigned)prefetch->page_size, database->path);
 }
@@ -396,7 +396,7 @@ void preload_database_forget_session(struct connection *own)
     struct config config = database->config;
 
     config.mode = own->mode;
-    atomic_store(&database->prefetch.cancelled, true);
+    preload_prefetch_cancel(&database->prefetch, PRELOAD_REASON_MOVED);
     pthread_mutex_lock(&database->lock);
     free(database->session.touches);
     database->session.touches = NULL;
@@ -442,7 +442,8 @@ void preload_database_follow_host(struct connection *connection)
     connection->host_epoch = epoch;
     preload_config_resolve(&config, connection->name);
     if (config.mode == connection->mode) return;
-    if (!(config.mode & CONFIG_MODE_REPLAY)) atomic_store(&database->prefetch.cancelled, true);
+    if (!(config.mode & CONFIG_MODE_REPLAY))
+        preload_prefetch_cancel(&database->prefetch, PRELOAD_REASON_HOST);
     pthread_mutex_lock(&database->lock);
     restart_recorder(connection, &config);
     pthread_mutex_unlock(&database->lock);
@@ -470,6 +471,7 @@ static void count_touches(struct database *database, struct preload_stats *out)
         for (size_t i = 0; i < session.len; i++)
             out->used_pages += hint_runs_contains(&session.fetched, session.touches[i].pgno);
         out->demand_pages = out->touched_pages - out->used_pages;
+        out->wasted_pages = out->issued_pages - out->used_pages;
     }
     hint_session_free(&session);
 }
@@ -484,7 +486,15 @@ void preload_database_stats(struct database *database, struct preload_stats *out
     out->issued_pages = (sqlite3_int64)atomic_load(&prefetch->issued_pages);
     out->issued_requests = (sqlite3_int64)atomic_load(&prefetch->issued_requests);
     out->issued_bytes = (sqlite3_int64)atomic_load(&prefetch->issued_bytes);
+    out->reason = (enum preload_reason)atomic_load(&prefetch->reason);
+    out->resident_pages = (sqlite3_int64)atomic_load(&prefetch->resident_pages);
+    out->late_pages = (sqlite3_int64)atomic_load(&prefetch->late_pages);
     if (ended_us) out->replay_us = (sqlite3_int64)(ended_us - database->opened_us);
+    for (size_t i = 0; i < sizeof out->tenth_us / sizeof out->tenth_us[0]; i++) {
+        uint64_t at_us = atomic_load(&prefetch->tenth_us[i]);
+
+        if (at_us) out->tenth_us[i] = (sqlite3_int64)(at_us - database->opened_us);
+    }
     pthread_mutex_lock(&database->lock);
     out->history_pages = (sqlite3_int64)database->book.shared.len;
     out->history_sessions = (sqlite3_int64)database->book.shared.session_count;

@@ -82,9 +82,9 @@ void preload_explore(struct database *database, int fd, struct hint_database fou
     hint_walk_free(&explorer.walk);
     free(explorer.page);
     prefetch->queue = explorer.runs;
-    prefetch->plan.run_count = explorer.run_count;
+    prefetch->queue_len = explorer.run_count;
     prefetch->plan.page_count = explorer.run_count;
-    atomic_store(&prefetch->queued_runs, explorer.run_count);
-    atomic_store(&prefetch->issued_runs, explorer.run_count);
+    atomic_store(&prefetch->queued, explorer.run_count);
+    atomic_store(&prefetch->begun, explorer.run_count);
     atomic_store_explicit(&database->plan_ready, true, memory_order_release);
 }

@@ -1,86 +1,243 @@
 /* The advise backend. The calls only queue I/O, yet their caller pays for the submission: so a
- * worker makes them. */
+ * worker makes them.
+ *
+ * It goes through the queue in batches of a few requests. Before each it looks at what the session
+ * has read; after it, it waits until no more is in flight than the pace allows, by reading a byte
+ * of the last page of the oldest batch. */
 #include "vfs/prefetch.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-static bool advise_run(struct prefetch *prefetch, int fd, struct hint_run run)
-{
-    uint64_t offset = (uint64_t)(run.first - 1) * prefetch->page_size;
-    uint64_t end = offset + (uint64_t)run.count * prefetch->page_size;
+#include "vfs/medium.h"
+#include "vfs/residency.h"
 
-    while (offset < end && !atomic_load_explicit(&prefetch->cancelled, memory_order_relaxed)) {
-        uint64_t bytes = end - offset < PREFETCH_PIECE_BYTES ? end - offset : PREFETCH_PIECE_BYTES;
+#define BATCH_MOST 16
 
-        if (posix_fadvise(fd, (off_t)offset, (off_t)bytes, POSIX_FADV_WILLNEED) != 0) return false;
-        preload_prefetch_count(prefetch, bytes);
-        offset += bytes;
-    }
-    return true;
-}
+/* A read that took less found its page in memory. */
+#define WAITED_US 20
 
-/* Runs [first, end) of the queue, which go out together. */
-struct batch {
-    size_t first;
-    size_t end;
+/* One call of the backend. */
+struct step {
+    struct prefetch *prefetch;
+    struct prefetch_advice *advice;
+    struct residency residency;
+    int fd;
+    bool good;
 };
 
-/* The next batch of at most `pages_max` pages, of one run at least; empty when none may be begun.
- */
-static struct batch next_batch(const struct prefetch *prefetch, uint32_t pages_max)
+static off_t offset_of(const struct prefetch *prefetch, uint64_t pgno)
 {
-    const size_t free = preload_prefetch_runs_free(prefetch);
-    struct batch batch = { atomic_load(&prefetch->issued_runs), 0 };
-    uint64_t pages = 0;
-
-    batch.end = batch.first;
-    while (batch.end < free &&
-           (batch.end == batch.first || pages + prefetch->queue[batch.end].count <= pages_max))
-        pages += prefetch->queue[batch.end++].count;
-    return batch;
+    return (off_t)((pgno - 1) * prefetch->page_size);
 }
 
-/* False at an error or when cancelled. */
-static bool advise_batch(struct prefetch *prefetch, int fd, struct batch batch)
+/* ---- the session ---- */
+
+static bool demand_waits(struct prefetch *prefetch)
 {
-    for (size_t i = batch.first; i < batch.end; i++) {
-        if (!advise_run(prefetch, fd, prefetch->queue[i])) return false;
-        atomic_store(&prefetch->issued_runs, i + 1);
+    return prefetch->session.waits && !atomic_load(&prefetch->awaited) &&
+           prefetch->session.waits(prefetch);
+}
+
+/* Whether the session runs ahead without us; then a request more would only be in its way. */
+static bool is_overtaken(struct step *step)
+{
+    struct prefetch_advice *advice = step->advice;
+    struct prefetch_pace *pace = &step->prefetch->pace;
+    uint64_t unserved = preload_pace_unserved(pace);
+    uint64_t now_us = preload_prefetch_now_us(step->prefetch);
+    uint64_t from_us = advice->looked_us ? advice->looked_us : step->prefetch->began_us;
+    bool overtaken = preload_pace_is_overtaken(pace, unserved - advice->unserved, now_us - from_us);
+
+    advice->unserved = unserved;
+    advice->looked_us = now_us;
+    return overtaken;
+}
+
+/* What may be spent now, after a look at the session. */
+static uint64_t look(struct step *step)
+{
+    struct prefetch *prefetch = step->prefetch;
+
+    if (prefetch->session.look) prefetch->session.look(prefetch);
+    if (is_overtaken(step) && !atomic_load(&prefetch->awaited)) return 0;
+    return preload_prefetch_credit(prefetch);
+}
+
+/* ---- requests ---- */
+
+/* Asks for residency while it is found, and less and less often while it is not. */
+static bool is_resident(struct step *step, struct hint_run request)
+{
+    struct prefetch_advice *advice = step->advice;
+    const uint64_t page_size = step->prefetch->page_size;
+
+    if (advice->unasked > 0) {
+        advice->unasked--;
+        return false;
     }
-    return !atomic_load(&prefetch->cancelled);
+    if (!step->residency.map &&
+        (!advice->path || !preload_residency_open(&step->residency, step->fd, advice->path))) {
+        advice->unasked = UINT32_MAX;
+        return false;
+    }
+    if (preload_residency_holds(&step->residency,
+                                (uint64_t)offset_of(step->prefetch, request.first),
+                                request.count * page_size)) {
+        advice->pause = 0;
+        return true;
+    }
+    advice->unasked = advice->pause;
+    if (advice->pause < 256) advice->pause = advice->pause * 2 + 1;
+    return false;
 }
 
-/* Waits until a batch has arrived, by a byte of its last page: demand reads queue behind what is in
- * flight, not behind the whole plan. */
-static void await_batch(const struct prefetch *prefetch, int fd, struct batch batch)
+static bool was_read(struct prefetch *prefetch, struct hint_run request)
 {
-    struct hint_run last;
+    return prefetch->session.has_read && prefetch->session.has_read(prefetch, request);
+}
+
+static void advise(struct step *step, struct hint_run request)
+{
+    const uint64_t bytes = (uint64_t)request.count * step->prefetch->page_size;
+
+    step->good = posix_fadvise(step->fd, offset_of(step->prefetch, request.first), (off_t)bytes,
+                               POSIX_FADV_WILLNEED) == 0;
+    if (step->good) preload_prefetch_count(step->prefetch, bytes);
+}
+
+/* Deals with the queue's next request; what it cost. */
+static uint64_t deal(struct step *step, struct prefetch_flight *flight)
+{
+    struct prefetch *prefetch = step->prefetch;
+    const size_t at = atomic_load(&prefetch->begun);
+    const struct hint_run request = prefetch->queue[at];
+    uint64_t cost = 0;
+
+    if (was_read(prefetch, request)) {
+        preload_prefetch_count_spared(prefetch, at);
+    } else if (is_resident(step, request)) {
+        preload_prefetch_count_resident(prefetch, request.count);
+    } else {
+        advise(step, request);
+        if (!step->good) return 0;
+        flight->requests++;
+        flight->bytes += (uint64_t)request.count * prefetch->page_size;
+        flight->offset = (uint64_t)offset_of(prefetch, hint_run_end(request) - 1);
+        cost = preload_pace_cost(1, request.count);
+    }
+    atomic_store(&prefetch->begun, at + 1);
+    return cost;
+}
+
+/* ---- what is in flight ---- */
+
+/* Between two arrivals that were waited for the device did nothing but serve. */
+static void measure(struct prefetch_advice *advice, const struct prefetch_flight *flight,
+                    bool waited, uint64_t now_us)
+{
+    if (waited && advice->arrived_us > 0)
+        preload_medium_saw_batch(true, advice->in_flight, flight->requests, flight->bytes,
+                                 (now_us - advice->arrived_us) * 1000);
+    advice->arrived_us = waited ? now_us : 0;
+}
+
+/* Waits until the oldest batch has arrived, by a byte of its last page. What was there already
+ * tells nothing about the device. */
+static void await_oldest(struct step *step)
+{
+    struct prefetch_advice *advice = step->advice;
+    const struct prefetch_flight *flight = &advice->flights[advice->first_flight];
+    uint64_t from_us = preload_prefetch_now_us(step->prefetch);
+    uint64_t now_us;
+    bool waited;
     char byte;
 
-    if (batch.first == batch.end) return;
-    last = prefetch->queue[batch.end - 1];
-    if (pread(fd, &byte, 1, (off_t)(hint_run_end(last) - 2) * (off_t)prefetch->page_size) < 0)
-        return;
+    if (pread(step->fd, &byte, 1, (off_t)flight->offset) < 0) step->good = false;
+    now_us = preload_prefetch_now_us(step->prefetch);
+    waited = now_us - from_us > WAITED_US;
+    preload_pace_arrived(&step->prefetch->pace, waited ? now_us - flight->begun_us : 0);
+    measure(advice, flight, waited, now_us);
+    advice->in_flight -= flight->requests;
+    advice->first_flight = (advice->first_flight + 1) % PREFETCH_FLIGHTS;
+    advice->flight_count--;
 }
 
-/* Two batches are in flight, the second queued while the first arrives. */
+static void remember_flight(struct prefetch_advice *advice, struct prefetch_flight flight)
+{
+    assert(advice->flight_count < PREFETCH_FLIGHTS);
+    advice->flights[(advice->first_flight + advice->flight_count++) % PREFETCH_FLIGHTS] = flight;
+    advice->in_flight += flight.requests;
+}
+
+/* Waits until there is room for so many. */
+static void make_room(struct step *step, uint32_t window, uint32_t requests)
+{
+    struct prefetch_advice *advice = step->advice;
+
+    while (step->good && advice->flight_count > 0 &&
+           preload_prefetch_over(step->prefetch) == PRELOAD_REASON_NONE &&
+           (advice->in_flight + requests > window || advice->flight_count == PREFETCH_FLIGHTS))
+        await_oldest(step);
+}
+
+/* Issues a few requests, as far as the credit goes; the last may exceed it. */
+static void issue_batch(struct step *step, uint64_t credit)
+{
+    struct prefetch *prefetch = step->prefetch;
+    struct prefetch_flight flight = { .begun_us = preload_prefetch_now_us(prefetch) };
+    const uint32_t window = preload_pace_window(&prefetch->pace, demand_waits(prefetch));
+    uint32_t most = window < 2 * BATCH_MOST ? (window + 1) / 2 : BATCH_MOST;
+
+    make_room(step, window, most);
+    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE) return;
+    while (step->good && flight.requests < most && credit > 0 &&
+           preload_prefetch_free_requests(prefetch) > 0) {
+        uint64_t cost = deal(step, &flight);
+
+        credit -= cost < credit ? cost : credit;
+    }
+    if (flight.requests > 0) remember_flight(step->advice, flight);
+}
+
+/* ---- the whole ---- */
+
+static bool has_ended(struct step *step)
+{
+    struct prefetch *prefetch = step->prefetch;
+    const enum preload_reason reason = preload_prefetch_over(prefetch);
+
+    if (!step->good)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED, PRELOAD_REASON_DEVICE);
+    else if (reason != PRELOAD_REASON_NONE)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, reason);
+    return atomic_load(&prefetch->state) != PRELOAD_STATE_LOADING;
+}
+
+/* The opener that waits wants to find the pages there. */
+static void drain(struct step *step)
+{
+    while (step->good && step->advice->flight_count > 0 && atomic_load(&step->prefetch->awaited) &&
+           preload_prefetch_over(step->prefetch) == PRELOAD_REASON_NONE)
+        await_oldest(step);
+    atomic_store(&step->prefetch->awaited, false);
+}
+
 void preload_prefetch_advise(struct prefetch *prefetch, int fd)
 {
-    uint32_t pages_max = HINT_GROUP_PAGES_FIRST;
-    struct batch before = { 0, 0 };
-    struct batch batch = next_batch(prefetch, pages_max);
-    bool good = true;
+    struct step step = {
+        .prefetch = prefetch, .advice = &prefetch->advice, .fd = fd, .good = true
+    };
 
-    while (good && batch.first < batch.end) {
-        good = advise_batch(prefetch, fd, batch);
-        if (good) await_batch(prefetch, fd, before);
-        before = batch;
-        if (pages_max < HINT_GROUP_PAGES_MAX) pages_max *= 2;
-        batch = next_batch(prefetch, pages_max);
+    while (!has_ended(&step) && !preload_prefetch_is_begun(prefetch)) {
+        uint64_t credit = look(&step);
+
+        if (credit == 0) break;
+        issue_batch(&step, credit);
     }
-    if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
-    if (!good) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
-    if (preload_prefetch_is_released(prefetch) && !atomic_load(&prefetch->held))
-        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
+    if (preload_prefetch_free_requests(prefetch) == 0) drain(&step);
+    if (step.good && preload_prefetch_is_begun(prefetch) && !atomic_load(&prefetch->held))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    preload_residency_close(&step.residency);
 }

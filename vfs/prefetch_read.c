@@ -9,50 +9,125 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "vfs/latency.h"
 #include "vfs/log.h"
+#include "vfs/medium.h"
 
 #define URI_PARAMETERS_MAX 32
 
-static bool read_run(struct prefetch *prefetch, sqlite3_file *handle, void *scratch,
-                     struct hint_run run)
+/* Whether this reader may begin a request; sets it down as begun. */
+static bool take_request(struct prefetch *prefetch, size_t *request)
 {
-    sqlite3_int64 offset = (sqlite3_int64)(run.first - 1) * prefetch->page_size;
-    sqlite3_int64 end = offset + (sqlite3_int64)run.count * prefetch->page_size;
+    const bool waits = prefetch->session.waits && prefetch->session.waits(prefetch);
+    bool taken;
 
-    while (offset < end && !atomic_load_explicit(&prefetch->cancelled, memory_order_relaxed)) {
-        int bytes =
-            (int)(end - offset < PREFETCH_PIECE_BYTES ? end - offset : PREFETCH_PIECE_BYTES);
-        uint64_t before_ns = preload_latency_now_ns();
-        int rc = handle->pMethods->xRead(handle, scratch, bytes, offset);
-
-        /* A short read is the end of a database that shrank. */
-        if (rc != SQLITE_OK) return rc == SQLITE_IOERR_SHORT_READ;
-        preload_latency_saw(false, preload_latency_now_ns() - before_ns);
-        preload_prefetch_count(prefetch, (uint64_t)bytes);
-        offset += bytes;
+    pthread_mutex_lock(&prefetch->reading);
+    taken = prefetch->reads < preload_pace_window(&prefetch->pace, waits) &&
+            preload_prefetch_credit(prefetch) > 0;
+    if (taken) {
+        *request = atomic_load(&prefetch->begun);
+        prefetch->reads++;
+        atomic_store(&prefetch->begun, *request + 1);
     }
-    return true;
+    pthread_mutex_unlock(&prefetch->reading);
+    return taken;
 }
 
-/* Takes the next run; false: none may be begun. */
-static bool take_run(struct prefetch *prefetch, size_t *run)
+/* One that had the device for itself tells its latency, several at once how many it serves. */
+static void measure(uint64_t in_flight, uint64_t bytes, uint64_t ns)
 {
-    *run = atomic_load(&prefetch->issued_runs);
-    while (*run < preload_prefetch_runs_free(prefetch))
-        if (atomic_compare_exchange_weak(&prefetch->issued_runs, run, *run + 1)) return true;
-    return false;
+    if (in_flight == 1)
+        preload_medium_saw_request(false, ns);
+    else
+        preload_medium_saw_batch(false, in_flight, in_flight, in_flight * bytes, ns);
 }
 
-/* The last one that reads ends the prefetch, unless runs wait. */
-static void leave(struct prefetch *prefetch)
+/* The request has arrived, or failed; whether the base serves more at once than it was given. */
+static bool leave_request(struct prefetch *prefetch, uint64_t bytes, uint64_t ns)
 {
-    if (atomic_fetch_sub(&prefetch->readers_busy, 1) == 1 &&
-        atomic_load(&prefetch->issued_runs) == prefetch->plan.run_count)
-        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE);
+    uint32_t window;
+    bool grew;
+
+    pthread_mutex_lock(&prefetch->reading);
+    window = prefetch->pace.window;
+    if (bytes > 0) {
+        /* What the base had in memory already says nothing of how long a request takes. */
+        bool fetched = ns * 4 > preload_medium_of(false, PREFETCH_PIECE_BYTES).latency_ns;
+
+        measure(prefetch->reads, bytes, ns);
+        preload_pace_arrived(&prefetch->pace, fetched ? ns / 1000 : 0);
+    }
+    prefetch->reads--;
+    grew = prefetch->pace.window > window;
+    pthread_mutex_unlock(&prefetch->reading);
+    return grew;
 }
 
-static void read_runs(struct pool_task *task)
+/* Sets readers reading that do not, as many as may read now. False: none could be started, and none
+ * reads. */
+static bool start_readers(struct prefetch *prefetch)
+{
+    bool good = true;
+
+    pthread_mutex_lock(&prefetch->reading);
+    for (unsigned i = 0; i < prefetch->reader_count && good; i++) {
+        struct prefetch_reader *reader = &prefetch->readers[i];
+
+        if (reader->busy) continue;
+        if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE ||
+            prefetch->readers_busy >= prefetch->pace.window ||
+            preload_prefetch_free_requests(prefetch) <= prefetch->readers_busy ||
+            preload_prefetch_credit(prefetch) == 0)
+            break;
+        good = preload_pool_submit(&reader->task, 0, POOL_THREADS_MAX);
+        reader->busy = good;
+        prefetch->readers_busy += good;
+    }
+    good = good || prefetch->readers_busy > 0;
+    pthread_mutex_unlock(&prefetch->reading);
+    return good;
+}
+
+/* False: the base failed. A short read is the end of a database that shrank. */
+static bool read_request(struct prefetch *prefetch, sqlite3_file *handle, void *scratch,
+                         size_t request)
+{
+    const struct hint_run run = prefetch->queue[request];
+    const int bytes = (int)(run.count * prefetch->page_size);
+    const uint64_t before_ns = preload_medium_now_ns();
+    int rc;
+
+    if (prefetch->session.has_read && prefetch->session.has_read(prefetch, run)) {
+        preload_prefetch_count_spared(prefetch, request);
+        (void)leave_request(prefetch, 0, 0);
+        return true;
+    }
+    rc = handle->pMethods->xRead(handle, scratch, bytes,
+                                 (sqlite3_int64)(run.first - 1) * prefetch->page_size);
+    if (rc == SQLITE_OK) preload_prefetch_count(prefetch, (uint64_t)bytes);
+    if (leave_request(prefetch, rc == SQLITE_OK ? (uint64_t)bytes : 0,
+                      preload_medium_now_ns() - before_ns))
+        (void)start_readers(prefetch);
+    return rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ;
+}
+
+/* The last one that reads ends the prefetch, unless requests wait; nobody waits for what is not
+ * read now. */
+static void leave(struct prefetch_reader *reader)
+{
+    struct prefetch *prefetch = reader->prefetch;
+    bool last;
+
+    pthread_mutex_lock(&prefetch->reading);
+    reader->busy = false;
+    last = --prefetch->readers_busy == 0;
+    pthread_mutex_unlock(&prefetch->reading);
+    if (!last) return;
+    if (preload_prefetch_is_begun(prefetch))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    if (preload_prefetch_free_requests(prefetch) == 0) atomic_store(&prefetch->awaited, false);
+}
+
+static void read_requests(struct pool_task *task)
 {
     struct prefetch_reader *reader = (struct prefetch_reader *)task;
     struct prefetch *prefetch = reader->prefetch;
@@ -60,18 +135,21 @@ static void read_runs(struct pool_task *task)
     bool good = scratch != NULL;
     size_t next;
 
-    while (good && !atomic_load(&prefetch->cancelled) && take_run(prefetch, &next))
-        good = read_run(prefetch, reader->handle, scratch, prefetch->queue[next]);
-    free(scratch);
+    while (good && preload_prefetch_over(prefetch) == PRELOAD_REASON_NONE &&
+           take_request(prefetch, &next))
+        good = read_request(prefetch, reader->handle, scratch, next);
     if (!good) {
         preload_log_error("prefetch ended early: the base could not read, or no memory: %s",
                           prefetch->handle_name);
-        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
+                             scratch ? PRELOAD_REASON_DEVICE : PRELOAD_REASON_MEMORY);
         /* The other readers end, too: whoever closes the handles waits for them. */
-        atomic_store(&prefetch->cancelled, true);
+        preload_prefetch_cancel(prefetch, PRELOAD_REASON_DEVICE);
     }
-    if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
-    leave(prefetch);
+    free(scratch);
+    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
+    leave(reader);
 }
 
 /* A base takes names with their URI parameters behind them; a second handle needs the same ones. */
@@ -141,60 +219,38 @@ static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned 
         reader->handle = open_handle(base, prefetch->handle_name);
         if (!reader->handle) break;
         reader->prefetch = prefetch;
-        reader->task.run = read_runs;
+        reader->task.run = read_requests;
         reader->task.kind = POOL_SHARING;
         prefetch->reader_count++;
     }
 }
 
-/* Submits every reader; returns how many will run. One more than is started holds the state at
- * LOADING until all are submitted. */
-static unsigned start_readers(struct prefetch *prefetch)
-{
-    unsigned started = 0;
-
-    atomic_store(&prefetch->readers_busy, prefetch->reader_count + 1);
-    for (unsigned i = 0; i < prefetch->reader_count; i++) {
-        if (preload_pool_submit(&prefetch->readers[i].task, 0, POOL_THREADS_MAX))
-            started++;
-        else
-            atomic_fetch_sub(&prefetch->readers_busy, 1);
-    }
-    return started;
-}
-
 bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *name,
                            unsigned handles_max)
 {
-    unsigned started;
-
     if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
-    if (handles_max > prefetch->plan.run_count) handles_max = (unsigned)prefetch->plan.run_count;
+    if (handles_max > prefetch->queue_len) handles_max = (unsigned)prefetch->queue_len;
     if (sqlite_has_mutexes() && !descriptors_are_scarce()) prefetch->handle_name = copy_name(name);
     if (prefetch->handle_name) open_handles(prefetch, base, handles_max);
-    started = start_readers(prefetch);
-    if (started == 0) {
-        preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
-        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
-    }
-    leave(prefetch);
-    return started > 0;
+    if (prefetch->reader_count > 0 && start_readers(prefetch)) return true;
+    preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
+    preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
+                         prefetch->reader_count > 0 ? PRELOAD_REASON_THREAD : PRELOAD_REASON_FILE);
+    return false;
 }
 
 void preload_prefetch_read_on(struct prefetch *prefetch)
 {
-    if (atomic_load(&prefetch->readers_busy) > 0 ||
-        atomic_load(&prefetch->issued_runs) >= preload_prefetch_runs_free(prefetch))
-        return;
-    if (start_readers(prefetch) == 0) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED);
-    leave(prefetch);
+    if (!start_readers(prefetch))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
 }
 
 void preload_prefetch_stop_readers(struct prefetch *prefetch)
 {
-    for (unsigned i = 0; i < prefetch->reader_count; i++)
-        preload_pool_cancel(&prefetch->readers[i].task);
-    preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
+    /* A reader that ran when the first round came to it may have started one before it. */
+    for (unsigned i = 0; i < 2 * prefetch->reader_count; i++)
+        preload_pool_cancel(&prefetch->readers[i % prefetch->reader_count].task);
+    preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
 }
 
 void preload_prefetch_close_handles(struct prefetch *prefetch)

@@ -68,13 +68,30 @@ enum preload_state {
     PRELOAD_STATE_FAILED = 5   /* logged */
 };
 
+/* Why it ended as it did. */
+enum preload_reason {
+    PRELOAD_REASON_NONE = 0,      /* there is nothing to explain */
+    PRELOAD_REASON_CLOSED = 1,    /* the database was closed before all was fetched */
+    PRELOAD_REASON_HOST = 2,      /* the host set another mode */
+    PRELOAD_REASON_DEADLINE = 3,  /* it took longer than `replay_ms` */
+    PRELOAD_REASON_UNWANTED = 4,  /* the session needs other pages than were hinted */
+    PRELOAD_REASON_PAGE_SIZE = 5, /* the hints are for another page size */
+    PRELOAD_REASON_FILE = 6,      /* the file cannot be opened again, or is another one */
+    PRELOAD_REASON_DEVICE = 7,    /* it could not be read, or the advice was refused */
+    PRELOAD_REASON_MEMORY = 8,
+    PRELOAD_REASON_THREAD = 9,   /* none could be started, or it may open no file */
+    PRELOAD_REASON_MOVED = 10,   /* the pages have moved since they were learnt, or do so now */
+    PRELOAD_REASON_UNPROVEN = 11 /* the hints are of another state of the database, and too little
+                                    was read to judge them by */
+};
+
 /* One database of this process, all its connections together. Pages are database pages. */
 struct preload_stats {
     enum preload_state state;
     sqlite3_int64 history_pages;    /* pages in the history that all sessions share */
     sqlite3_int64 history_sessions; /* sessions that it remembers */
     sqlite3_int64 planned_pages;    /* to be fetched, bridged gaps included */
-    sqlite3_int64 issued_pages;     /* fetched so far */
+    sqlite3_int64 issued_pages;     /* fetched so far, or found in memory */
     sqlite3_int64 issued_requests;  /* advises or reads issued so far */
     sqlite3_int64 issued_bytes;
     sqlite3_int64 touched_pages; /* first touches of this session */
@@ -83,6 +100,12 @@ struct preload_stats {
     sqlite3_int64 saves;         /* of this session's learning */
     sqlite3_int64 errors;        /* of ours, counted, never passed on */
     sqlite3_int64 replay_us;     /* from the open to the end of the replay; 0 before */
+    enum preload_reason reason;
+    sqlite3_int64 resident_pages; /* issued, and found in memory */
+    sqlite3_int64 wasted_pages;   /* issued, and not touched so far */
+    sqlite3_int64 late_pages;     /* planned, and touched before they were fetched */
+    sqlite3_int64 tenth_us[10];   /* from the open until so many tenths of the plan were fetched or
+                                     needed no fetch; 0 before */
 };
 
 /* SQLITE_OK. SQLITE_NOTFOUND: that database is not under preload; `out` is zeroed. */

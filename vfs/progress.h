@@ -16,8 +16,9 @@ struct progress_counts {
     size_t touched;  /* first touches of the session */
     size_t judged;   /* the first of them, up to HINT_TRIAL_TOUCHES_MAX */
     size_t known;    /* of those judged, foreseen */
-    size_t used;     /* of those touched, fetched (before or after) */
-    size_t demanded; /* and not fetched */
+    size_t used;     /* of those read, fetched before */
+    size_t late;     /* planned, but not fetched by then */
+    size_t demanded; /* not planned */
     bool is_over;    /* memory ran out: they stay as they are */
 };
 
@@ -25,18 +26,24 @@ struct progress_counts {
 struct progress {
     bool begun;
     struct hint_bitmap touched;
+    struct hint_bitmap planned;
     struct hint_bitmap fetched;
-    size_t fetched_runs; /* of the plan, in `fetched` */
+    size_t fetched_requests; /* of the queue, in `fetched` */
     const struct hint_forecast *forecast;
     struct progress_counts counts;
 };
 
 /* Begins to count; `forecast` (NULL: nothing is foreseen) stays while the first touches are judged.
- * The database's plan is ready. Takes the lock. */
-void preload_progress_begin(struct database *database, const struct hint_forecast *forecast);
+ * Foreseen pages that are `elsewhere` (may be NULL), in the log, count as planned: nothing is wrong
+ * with the hints of them. The database's plan is ready. Takes the lock. */
+void preload_progress_begin(struct database *database, const struct hint_forecast *forecast,
+                            const struct hint_runs *elsewhere);
 
 /* The counts now. Any thread. */
 struct progress_counts preload_progress_look(struct database *database);
+
+/* Whether the session had touched all pages of a run when it was last looked at. Any thread. */
+bool preload_progress_has(struct database *database, struct hint_run run);
 
 /* Counts what a connection recorded since the last time. */
 void preload_progress_take(struct database *database, struct connection *connection);

@@ -1,24 +1,26 @@
-/* Load, plan, start; where the hints are on trial, look again; where there are none, explore. */
+/* Load, plan, start; while the plan is not all begun, look again; where there are no hints,
+ * explore. */
 #include "vfs/replay.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vfs/explore.h"
-#include "vfs/latency.h"
+#include "vfs/inspect.h"
 #include "vfs/log.h"
-#include "vfs/wal.h"
+#include "vfs/medium.h"
 
-/* What was not measured: a gigabyte a second, and so many requests served at once. */
-#define REQUESTS_AT_ONCE 16
-#define PAGE_SIZE_USUAL  4096
+#define PAGE_SIZE_USUAL 4096
 
 #define BUDGET_BYTES_DEFAULT ((uint64_t)32 << 20)
+
+/* The read backend begins with so many readers. */
+#define READERS_FIRST 4
+
+/* An opener that waits looks again that often. */
+#define SYNC_PAUSE_US UINT64_C(200)
 
 /* Set when a worker found that the kernel gives it no descriptor table of its own: from then on the
  * read backend serves. */
@@ -29,13 +31,16 @@ static struct database *of_replay_task(struct pool_task *task)
     return (struct database *)(void *)((char *)task - offsetof(struct database, replay_task));
 }
 
+static struct database *of_prefetch(struct prefetch *prefetch)
+{
+    return (struct database *)(void *)((char *)prefetch - offsetof(struct database, prefetch));
+}
+
+/* ---- the plan ---- */
+
 static struct hint_costs costs_of(const struct database *database, uint32_t page_size)
 {
-    const struct hint_device device = {
-        .latency_ns = preload_latency_ns(database->base_is_os),
-        .page_ns = page_size,
-        .parallel = REQUESTS_AT_ONCE,
-    };
+    const struct hint_device device = preload_medium_of(database->base_is_os, page_size);
 
     return hint_costs_of(&device);
 }
@@ -78,10 +83,12 @@ static void say_clipped(const struct database *database, const struct hint_forec
                          clipped, forecast->len, database->path);
 }
 
-/* Where nothing is recorded nobody knows how far the session has come: all is due at once. */
+/* Where nothing is recorded nobody knows how far the session has come, and where the opener waits
+ * it has not begun: all is due at once. */
 static uint64_t touches_of(const struct database *database, uint64_t touches)
 {
-    const bool paced = database->config.pace && database->config.mode & CONFIG_MODE_RECORD;
+    const bool paced = database->config.pace && database->config.mode & CONFIG_MODE_RECORD &&
+                       !atomic_load(&database->prefetch.awaited);
 
     return paced ? touches : UINT64_MAX;
 }
@@ -127,11 +134,15 @@ static bool make_plan(struct database *database, const struct hint_book *book,
         rc = hint_plan_make(&prefetch->plan, &forecast, size, costs,
                             budget_of(database, &forecast, costs, size), trust, elsewhere);
     if (elsewhere) say_clipped(database, &forecast, size.page_count, elsewhere);
-    if (rc == HINT_OK && !preload_prefetch_prepare(prefetch)) rc = HINT_NOMEM;
+    if (rc == HINT_OK &&
+        !preload_prefetch_prepare(
+            prefetch, database->base_is_os ? PACE_WINDOW_FIRST : READERS_FIRST,
+            database->base_is_os ? PACE_WINDOW_MOST : (uint32_t)database->config.requests))
+        rc = HINT_NOMEM;
     if (rc == HINT_OK) {
         preload_prefetch_release(prefetch, prefetch->plan.proven_from, touches_of(database, 0));
         atomic_store_explicit(&database->plan_ready, true, memory_order_release);
-        preload_trial_begin(database, trust, &book->evidence, &forecast);
+        preload_trial_begin(database, trust, &book->evidence, &forecast, elsewhere);
     } else {
         preload_log_error("nothing prefetched: out of memory: %s", database->path);
     }
@@ -152,101 +163,44 @@ static void keep_book(struct database *database, struct hint_book *book)
     pthread_mutex_unlock(&database->lock);
 }
 
-/* Opens the database's file, or one beside it, on a worker. A database must be the very file that
- * the connection opened. */
-static int open_own(const struct database *database, const char *suffix, struct stat *st)
+static void finish(struct database *database, enum preload_state state, enum preload_reason reason)
 {
-    char path[4096];
-    bool is_database = suffix[0] == '\0';
-    int fd;
-
-    if (snprintf(path, sizeof path, "%s%s", database->path, suffix) >= (int)sizeof path) return -1;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return -1;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-        (!is_database ||
-         (st->st_ino == database->identity.inode && st->st_dev == database->identity.device)))
-        return fd;
-    close(fd);
-    return -1;
+    preload_prefetch_end(&database->prefetch, state, reason);
+    atomic_store(&database->prefetch.awaited, false);
+    preload_trial_end(database);
 }
 
-/* A log or journal that SQLite is about to read whole comes first, and its pages are not fetched
- * from the database. */
-static void advise_log(const struct database *database, const char *suffix, uint32_t page_size,
-                       struct hint_runs *elsewhere)
-{
-    struct stat st;
-    int fd = open_own(database, suffix, &st);
-    off_t most = (off_t)BUDGET_BYTES_DEFAULT;
+/* ---- the session ---- */
 
-    if (fd < 0) return;
-    if (st.st_size < most) most = st.st_size;
-    for (off_t offset = 0; offset < most; offset += PREFETCH_PIECE_BYTES)
-        (void)posix_fadvise(fd, offset, PREFETCH_PIECE_BYTES, POSIX_FADV_WILLNEED);
-    if (elsewhere) (void)preload_wal_pages(elsewhere, fd, page_size);
-    close(fd);
+static void look_at_session(struct prefetch *prefetch)
+{
+    struct database *database = of_prefetch(prefetch);
+
+    if (preload_trial_look(database) == TRIAL_GOOD) release_due(database);
 }
 
-/* Page 1 as the file has it, unless the log has a newer one: then its sizes and its schema are of
- * before. */
-static void read_evidence(struct hint_evidence *out, int fd, const struct geometry *geometry,
-                          bool is_stale)
+static bool session_has_read(struct prefetch *prefetch, struct hint_run run)
 {
-    uint8_t *page_1 = malloc(geometry->page_size);
-
-    *out = (struct hint_evidence){ .page_size = geometry->page_size };
-    if (!is_stale) {
-        out->page_count = geometry->page_count;
-        out->schema_cookie = geometry->schema_cookie;
-        if (page_1 && pread(fd, page_1, geometry->page_size, 0) == (ssize_t)geometry->page_size)
-            out->schema_hash = preload_schema_hash(page_1, geometry->page_size);
-    }
-    free(page_1);
+    return preload_progress_has(of_prefetch(prefetch), run);
 }
 
-/* The first request to the file; where nobody has read it before, it tells what one takes. */
-static bool read_header(uint8_t header[GEOMETRY_HEADER_BYTES], int fd)
+static bool session_waits(struct prefetch *prefetch)
 {
-    uint64_t before_ns = preload_latency_now_ns();
-    bool done = pread(fd, header, GEOMETRY_HEADER_BYTES, 0) == GEOMETRY_HEADER_BYTES;
+    struct database *database = of_prefetch(prefetch);
+    bool waits = false;
 
-    if (done) preload_latency_saw(true, preload_latency_now_ns() - before_ns);
-    return done;
+    pthread_mutex_lock(&database->lock);
+    for (const struct connection *c = database->connections; c && !waits; c = c->next)
+        waits = atomic_load_explicit(&c->reading, memory_order_relaxed);
+    pthread_mutex_unlock(&database->lock);
+    return waits;
 }
 
-/* What the file is like; `out` has the page size of the hints. Where it does not state its own
- * (encrypted), that is all. False with a log line when the two differ. Advises a log or a journal
- * that SQLite is about to read, and says which pages live there. */
-static bool find_evidence(struct hint_evidence *out, const struct database *database, int fd,
-                          struct hint_runs *elsewhere)
-{
-    uint8_t header[GEOMETRY_HEADER_BYTES];
-    struct geometry geometry = { 0 };
-
-    if (read_header(header, fd)) (void)preload_geometry_read(&geometry, header);
-    if (geometry.page_size && geometry.page_size != out->page_size) {
-        preload_log_error("hints not used: pages are %u bytes, the hints are for %u: %s",
-                          (unsigned)geometry.page_size, (unsigned)out->page_size, database->path);
-        return false;
-    }
-    advise_log(database, "-wal", out->page_size, elsewhere);
-    advise_log(database, "-journal", out->page_size, NULL);
-    if (geometry.page_size) read_evidence(out, fd, &geometry, hint_runs_contains(elsewhere, 1));
-    return true;
-}
-
-/* Advises what may be; the state is LOADING where the rest waits for the session to come to it, or
- * for the trial. */
-static int advise_free(struct database *database, int fd)
-{
-    preload_prefetch_advise(&database->prefetch, fd);
-    return atomic_load(&database->prefetch.state);
-}
+/* ---- by advice ---- */
 
 static int open_database(const struct database *database, struct stat *st)
 {
-    int fd = open_own(database, "", st);
+    int fd = preload_inspect_open(database, st);
 
     if (fd < 0)
         preload_log_error(
@@ -255,81 +209,71 @@ static int open_database(const struct database *database, struct stat *st)
     return fd;
 }
 
-static int advise_with(struct database *database, const struct hint_book *book)
+/* Advises what may be by now; the descriptor is not kept while nothing may. */
+static void advise_on(struct pool_task *task)
+{
+    struct database *database = of_replay_task(task);
+    struct prefetch *prefetch = &database->prefetch;
+    struct stat st;
+    int fd;
+
+    look_at_session(prefetch);
+    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
+    if (preload_prefetch_free_requests(prefetch) == 0) {
+        if (window_is_over(database))
+            preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    } else if (preload_prefetch_credit(prefetch) > 0) {
+        fd = open_database(database, &st);
+        if (fd < 0) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED, PRELOAD_REASON_FILE);
+        if (fd >= 0) preload_prefetch_advise(prefetch, fd);
+        if (fd >= 0) close(fd);
+    }
+    if (atomic_load(&prefetch->state) == PRELOAD_STATE_LOADING)
+        (void)preload_trial_again(database, task, 1);
+    else
+        finish(database, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+}
+
+/* Plans for the database as it is found and begins. */
+static enum preload_state advise_with(struct database *database, const struct hint_book *book,
+                                      enum preload_reason *reason)
 {
     struct hint_evidence found = { .page_size = book->evidence.page_size };
     struct hint_runs elsewhere = { 0 };
+    enum preload_state state = PRELOAD_STATE_LOADING;
     struct stat st;
     int fd = open_database(database, &st);
-    int state = PRELOAD_STATE_FAILED;
 
-    if (fd < 0) return PRELOAD_STATE_FAILED;
-    if (!find_evidence(&found, database, fd, &elsewhere))
+    if (fd < 0) {
+        *reason = PRELOAD_REASON_FILE;
+        return PRELOAD_STATE_FAILED;
+    }
+    if (!preload_inspect_evidence(&found, database, fd, &elsewhere)) {
+        *reason = PRELOAD_REASON_PAGE_SIZE;
         state = PRELOAD_STATE_NONE;
-    else if (make_plan(database, book, &found, (uint64_t)st.st_size, &elsewhere))
-        state = advise_free(database, fd);
+    } else if (!make_plan(database, book, &found, (uint64_t)st.st_size, &elsewhere)) {
+        *reason = PRELOAD_REASON_MEMORY;
+        state = PRELOAD_STATE_FAILED;
+    } else {
+        preload_prefetch_advise(&database->prefetch, fd);
+    }
     close(fd);
     hint_runs_free(&elsewhere);
     return state;
 }
 
-static void finish(struct database *database, int state)
-{
-    preload_prefetch_end(&database->prefetch, state);
-    preload_trial_end(database);
-}
-
-/* Advises what has come due; the descriptor is not kept while nothing does. */
-static int advise_due(struct database *database)
-{
-    struct prefetch *prefetch = &database->prefetch;
-    struct stat st;
-    int state;
-    int fd;
-
-    release_due(database);
-    if (atomic_load(&prefetch->issued_runs) == preload_prefetch_runs_free(prefetch))
-        return window_is_over(database) ? PRELOAD_STATE_DONE : PRELOAD_STATE_LOADING;
-    fd = open_database(database, &st);
-    if (fd < 0) return PRELOAD_STATE_FAILED;
-    state = advise_free(database, fd);
-    close(fd);
-    return state;
-}
-
-static void look_then_advise(struct pool_task *task)
-{
-    struct database *database = of_replay_task(task);
-    int state = PRELOAD_STATE_LOADING;
-
-    switch (preload_trial_look(database)) {
-    case TRIAL_OPEN:
-        break;
-    case TRIAL_GOOD:
-        state = advise_due(database);
-        break;
-    case TRIAL_ENDED:
-        state = PRELOAD_STATE_ABORTED;
-        break;
-    }
-    if (state == PRELOAD_STATE_LOADING)
-        (void)preload_trial_again(database, task, 1);
-    else
-        finish(database, state);
-}
-
 /* No hints: the pages that every lookup passes. */
 static void explore(struct database *database)
 {
-    uint8_t header[GEOMETRY_HEADER_BYTES];
     struct hint_runs elsewhere = { 0 };
     struct geometry geometry;
     struct stat st;
-    int fd = database->config.walk ? open_own(database, "", &st) : -1;
+    int fd = database->config.walk ? preload_inspect_open(database, &st) : -1;
 
     if (fd < 0) return;
-    if (read_header(header, fd) && preload_geometry_read(&geometry, header)) {
-        advise_log(database, "-wal", geometry.page_size, &elsewhere);
+    if (preload_inspect_header(&geometry, fd)) {
+        preload_inspect_log_pages(&elsewhere, database, geometry.page_size);
         preload_explore(database, fd, size_of(geometry.page_size, (uint64_t)st.st_size),
                         &elsewhere);
     }
@@ -337,57 +281,110 @@ static void explore(struct database *database)
     hint_runs_free(&elsewhere);
 }
 
-static void replay_by_advice(struct pool_task *task)
+/* Whether the session makes its first touches faster than any disk would let it. */
+static bool runs_ahead(struct database *database)
+{
+    struct prefetch_advice *advice = &database->prefetch.advice;
+    const uint64_t now_us = preload_pool_now_us();
+    const uint64_t from_us = advice->looked_us ? advice->looked_us : database->opened_us;
+    uint64_t touches = 0;
+    bool ahead;
+
+    pthread_mutex_lock(&database->lock);
+    for (const struct connection *c = database->connections; c; c = c->next)
+        touches += hint_recorder_count(&c->recorder);
+    pthread_mutex_unlock(&database->lock);
+    ahead = preload_pace_is_overtaken(&database->prefetch.pace, touches - advice->unserved,
+                                      now_us - from_us);
+    advice->unserved = touches;
+    advice->looked_us = now_us;
+    return ahead;
+}
+
+static void load_and_advise(struct pool_task *task);
+
+/* Loading beside a session that needs no help would only take processor time from it. */
+static void load_in_time(struct pool_task *task)
+{
+    struct database *database = of_replay_task(task);
+
+    if (runs_ahead(database) && preload_prefetch_over(&database->prefetch) == PRELOAD_REASON_NONE) {
+        (void)preload_pool_submit(task, preload_pool_now_us() + REPLAY_START_US, 1);
+        return;
+    }
+    database->prefetch.advice.unserved = 0;
+    load_and_advise(task);
+}
+
+static void load_and_advise(struct pool_task *task)
 {
     struct database *database = of_replay_task(task);
     struct hint_book book = { 0 };
-    int state = PRELOAD_STATE_NONE;
+    enum preload_state state = PRELOAD_STATE_NONE;
+    enum preload_reason reason = PRELOAD_REASON_NONE;
+
+    if (load_book(database, &book)) {
+        state = advise_with(database, &book, &reason);
+        if (state != PRELOAD_STATE_NONE) keep_book(database, &book);
+    }
+    hint_book_free(&book);
+    if (state == PRELOAD_STATE_NONE) explore(database);
+    if (state == PRELOAD_STATE_LOADING &&
+        atomic_load(&database->prefetch.state) == PRELOAD_STATE_LOADING) {
+        task->run = advise_on;
+        (void)preload_trial_again(database, task, 1);
+    } else {
+        finish(database, state, reason);
+    }
+}
+
+/* A log to recover comes first, and then there is time; else the first statement does. */
+static void begin_advice(struct pool_task *task)
+{
+    struct database *database = of_replay_task(task);
+    bool at_once = atomic_load(&database->prefetch.awaited);
 
     if (!preload_pool_has_private_table()) {
         atomic_store(&advising_is_denied, true);
         preload_log_error("the kernel gives no private descriptor table; databases opened from now "
                           "on are read instead");
-        state = PRELOAD_STATE_FAILED;
-    } else if (load_book(database, &book)) {
-        state = advise_with(database, &book);
-        if (state != PRELOAD_STATE_NONE) keep_book(database, &book);
-    }
-    hint_book_free(&book);
-    if (state == PRELOAD_STATE_NONE) explore(database);
-    if (state == PRELOAD_STATE_LOADING) {
-        task->run = look_then_advise;
-        (void)preload_trial_again(database, task, 1);
-    } else {
-        finish(database, state);
-    }
-}
-
-/* While the readers read, and until the last run may be begun. */
-static void look_then_read(struct pool_task *task)
-{
-    struct database *database = of_replay_task(task);
-
-    switch (preload_trial_look(database)) {
-    case TRIAL_GOOD:
-        release_due(database);
-        break;
-    case TRIAL_OPEN:
-        break;
-    case TRIAL_ENDED:
-        preload_trial_end(database);
+        finish(database, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
         return;
     }
-    preload_prefetch_read_on(&database->prefetch);
-    if (window_is_over(database))
-        finish(database, PRELOAD_STATE_DONE);
+    task->run = load_in_time;
+    if (preload_inspect_logs(database) || at_once)
+        load_and_advise(task);
     else
+        (void)preload_pool_submit(task, database->opened_us + REPLAY_START_US, 1);
+}
+
+/* ---- by reading ---- */
+
+/* While the readers read, and until the last request may be begun. */
+static void read_on(struct pool_task *task)
+{
+    struct database *database = of_replay_task(task);
+    struct prefetch *prefetch = &database->prefetch;
+
+    look_at_session(prefetch);
+    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
+        preload_prefetch_cancel(prefetch, preload_prefetch_over(prefetch));
+    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
+    else
+        preload_prefetch_read_on(prefetch);
+    if (window_is_over(database) && preload_prefetch_free_requests(prefetch) == 0)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    if (atomic_load(&prefetch->state) == PRELOAD_STATE_LOADING)
         (void)preload_trial_again(database, task, 1);
+    else
+        finish(database, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
 }
 
 /* Of the file only the size is known: page 1 is the connection's to read, and the first look that
  * finds it read goes by that. */
-static int read_with(struct connection *connection, const struct hint_book *book, uint64_t bytes,
-                     const char *name)
+static enum preload_state read_with(struct connection *connection, const struct hint_book *book,
+                                    uint64_t bytes, const char *name)
 {
     struct database *database = connection->database;
     const uint32_t page_size = book->evidence.page_size;
@@ -399,7 +396,7 @@ static int read_with(struct connection *connection, const struct hint_book *book
     if (!preload_prefetch_read(&database->prefetch, database->base, name,
                                (unsigned)database->config.requests))
         return PRELOAD_STATE_FAILED;
-    database->replay_task.run = look_then_read;
+    database->replay_task.run = read_on;
     (void)preload_trial_again(database, &database->replay_task, preload_config_workers());
     return PRELOAD_STATE_LOADING;
 }
@@ -409,29 +406,57 @@ static void replay_by_reading(struct connection *connection, sqlite3_file *main,
     struct database *database = connection->database;
     struct hint_book book = { 0 };
     sqlite3_int64 bytes = 0;
-    int state = PRELOAD_STATE_NONE;
+    enum preload_state state = PRELOAD_STATE_NONE;
 
     if (load_book(database, &book) && main->pMethods->xFileSize(main, &bytes) == SQLITE_OK &&
         bytes > 0) {
         state = read_with(connection, &book, (uint64_t)bytes, name);
         if (state != PRELOAD_STATE_FAILED) keep_book(database, &book);
     }
-    if (state != PRELOAD_STATE_LOADING) finish(database, state);
+    if (state != PRELOAD_STATE_LOADING)
+        finish(database, state,
+               state == PRELOAD_STATE_FAILED ? PRELOAD_REASON_MEMORY : PRELOAD_REASON_NONE);
     hint_book_free(&book);
+}
+
+/* ---- the start ---- */
+
+/* The host prefers to wait: no longer than it said. */
+static void await_replay(struct prefetch *prefetch, uint64_t until_us)
+{
+    uint64_t now_us = preload_pool_now_us();
+
+    while (atomic_load(&prefetch->awaited) && now_us < until_us) {
+        uint64_t pause_us = until_us - now_us < SYNC_PAUSE_US ? until_us - now_us : SYNC_PAUSE_US;
+
+        nanosleep(&(struct timespec){ .tv_nsec = (long)pause_us * 1000 }, NULL);
+        now_us = preload_pool_now_us();
+    }
+    atomic_store(&prefetch->awaited, false);
 }
 
 void preload_replay_start(struct connection *connection, sqlite3_file *main, const char *name)
 {
     struct database *database = connection->database;
+    struct prefetch *prefetch = &database->prefetch;
+    const struct config *config = &database->config;
 
-    atomic_store(&database->prefetch.state, PRELOAD_STATE_LOADING);
+    atomic_store(&prefetch->state, PRELOAD_STATE_LOADING);
+    atomic_store(&prefetch->awaited, config->sync > 0);
+    prefetch->session = (struct prefetch_session){ .look = look_at_session,
+                                                   .has_read = session_has_read,
+                                                   .waits = session_waits };
+    prefetch->began_us = database->opened_us;
+    prefetch->deadline_us = database->opened_us + config->replay_ms * 1000;
+    prefetch->advice.path = database->path;
     if (!database->base_is_os || atomic_load(&advising_is_denied)) {
         replay_by_reading(connection, main, name);
-        return;
+    } else {
+        database->replay_task.run = begin_advice;
+        if (!preload_pool_submit(&database->replay_task, 0, preload_config_workers()))
+            finish(database, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
     }
-    database->replay_task.run = replay_by_advice;
-    if (!preload_pool_submit(&database->replay_task, 0, preload_config_workers()))
-        preload_prefetch_end(&database->prefetch, PRELOAD_STATE_FAILED);
+    if (config->sync > 0) await_replay(prefetch, database->opened_us + config->sync * 1000);
 }
 
 struct hint_costs preload_replay_costs(const struct database *database)

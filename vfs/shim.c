@@ -99,8 +99,11 @@ static int shim_close(sqlite3_file *file)
 static NOINLINE int read_and_record(struct shim_file *shim, void *bytes, int amount,
                                     sqlite3_int64 offset)
 {
-    int rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    int rc;
 
+    atomic_store_explicit(&shim->connection.reading, true, memory_order_relaxed);
+    rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    atomic_store_explicit(&shim->connection.reading, false, memory_order_relaxed);
     if (rc == SQLITE_OK) preload_connection_read(&shim->connection, bytes, amount, offset);
     return rc;
 }

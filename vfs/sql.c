@@ -110,25 +110,59 @@ static const struct sql_function {
  *   SELECT name, value FROM preload_stats;   SELECT value FROM preload_stats('aux') WHERE name =
  * 'used_pages'; */
 
+static const char *const state_names[] = { "off", "none", "loading", "done", "aborted", "failed" };
+static const char *const reason_names[] = { "",         "closed",    "host",  "deadline",
+                                            "unwanted", "page size", "file",  "device",
+                                            "memory",   "thread",    "moved", "unproven" };
+
 #define STAT(field)                                                                                \
     {                                                                                              \
-#field, offsetof(struct preload_stats, field)                                              \
+#field, offsetof(struct preload_stats, field), NULL                                        \
+    }
+#define NAMED_STAT(field)                                                                          \
+    {                                                                                              \
+#field, offsetof(struct preload_stats, field), field##_names                               \
+    }
+#define TENTH(nth, name)                                                                           \
+    {                                                                                              \
+        name, offsetof(struct preload_stats, tenth_us[nth]), NULL                                  \
     }
 
 static const struct stat_row {
     const char *name;
     size_t offset;
+    const char *const *names; /* of an enum's values; NULL: it is a number */
 } stat_rows[] = {
-    STAT(history_pages), STAT(history_sessions), STAT(planned_pages),
-    STAT(issued_pages),  STAT(issued_requests),  STAT(issued_bytes),
-    STAT(touched_pages), STAT(used_pages),       STAT(demand_pages),
-    STAT(saves),         STAT(errors),           STAT(replay_us),
+    NAMED_STAT(state),
+    STAT(history_pages),
+    STAT(history_sessions),
+    STAT(planned_pages),
+    STAT(issued_pages),
+    STAT(issued_requests),
+    STAT(issued_bytes),
+    STAT(touched_pages),
+    STAT(used_pages),
+    STAT(demand_pages),
+    STAT(saves),
+    STAT(errors),
+    STAT(replay_us),
+    NAMED_STAT(reason),
+    STAT(resident_pages),
+    STAT(wasted_pages),
+    STAT(late_pages),
+    TENTH(0, "tenth_1_us"),
+    TENTH(1, "tenth_2_us"),
+    TENTH(2, "tenth_3_us"),
+    TENTH(3, "tenth_4_us"),
+    TENTH(4, "tenth_5_us"),
+    TENTH(5, "tenth_6_us"),
+    TENTH(6, "tenth_7_us"),
+    TENTH(7, "tenth_8_us"),
+    TENTH(8, "tenth_9_us"),
+    TENTH(9, "tenth_10_us"),
 };
 
-/* Row 0 is the state, by name; the numbers follow. */
-#define STAT_ROWS ((sqlite3_int64)(sizeof stat_rows / sizeof stat_rows[0]) + 1)
-
-static const char *const state_names[] = { "off", "none", "loading", "done", "aborted", "failed" };
+#define STAT_ROWS ((sqlite3_int64)(sizeof stat_rows / sizeof stat_rows[0]))
 
 struct stats_table {
     sqlite3_vtab base;
@@ -231,27 +265,29 @@ static int stats_eof(sqlite3_vtab_cursor *base)
     return cursor->row >= cursor->rows;
 }
 
-static sqlite3_int64 stat_value(const struct preload_stats *stats, size_t offset)
+static void give_value(sqlite3_context *context, const struct preload_stats *stats,
+                       const struct stat_row *row)
 {
-    sqlite3_int64 value;
+    const char *at = (const char *)stats + row->offset;
+    sqlite3_int64 number;
+    int named;
 
-    memcpy(&value, (const char *)stats + offset, sizeof value);
-    return value;
+    if (row->names) {
+        memcpy(&named, at, sizeof named);
+        sqlite3_result_text(context, row->names[named], -1, SQLITE_STATIC);
+    } else {
+        memcpy(&number, at, sizeof number);
+        sqlite3_result_int64(context, number);
+    }
 }
 
 static int stats_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
     const struct stats_cursor *cursor = (const struct stats_cursor *)base;
+    const struct stat_row *row = &stat_rows[cursor->row];
 
-    if (column == STATS_NAME && cursor->row == 0)
-        sqlite3_result_text(context, "state", -1, SQLITE_STATIC);
-    else if (column == STATS_NAME)
-        sqlite3_result_text(context, stat_rows[cursor->row - 1].name, -1, SQLITE_STATIC);
-    else if (column == STATS_VALUE && cursor->row == 0)
-        sqlite3_result_text(context, state_names[cursor->stats.state], -1, SQLITE_STATIC);
-    else if (column == STATS_VALUE)
-        sqlite3_result_int64(context,
-                             stat_value(&cursor->stats, stat_rows[cursor->row - 1].offset));
+    if (column == STATS_NAME) sqlite3_result_text(context, row->name, -1, SQLITE_STATIC);
+    if (column == STATS_VALUE) give_value(context, &cursor->stats, row);
     return SQLITE_OK;
 }
 

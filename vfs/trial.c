@@ -18,16 +18,17 @@ static void decide(struct database *database, enum hint_trust trust)
     hint_forecast_free(&database->trial.forecast);
 }
 
-static enum trial_result end(struct database *database, const char *why)
+static enum trial_result end(struct database *database, enum preload_reason reason, const char *why)
 {
-    atomic_store(&database->prefetch.cancelled, true);
+    preload_prefetch_cancel(&database->prefetch, reason);
     preload_log_note("prefetch stopped: %s: %s", why, database->path);
-    preload_prefetch_end(&database->prefetch, PRELOAD_STATE_ABORTED);
+    preload_prefetch_end(&database->prefetch, PRELOAD_STATE_ABORTED, reason);
     return TRIAL_ENDED;
 }
 
 void preload_trial_begin(struct database *database, enum hint_trust trust,
-                         const struct hint_evidence *learnt, struct hint_forecast *forecast)
+                         const struct hint_evidence *learnt, struct hint_forecast *forecast,
+                         const struct hint_runs *elsewhere)
 {
     struct trial *trial = &database->trial;
 
@@ -36,7 +37,7 @@ void preload_trial_begin(struct database *database, enum hint_trust trust,
         .trust = trust, .learnt = *learnt, .forecast = *forecast, .pause_us = PAUSE_US_FIRST
     };
     *forecast = (struct hint_forecast){ 0 };
-    preload_progress_begin(database, &trial->forecast);
+    preload_progress_begin(database, &trial->forecast, elsewhere);
 }
 
 /* Once the session has read page 1 itself, that is the evidence. */
@@ -67,17 +68,23 @@ static enum trial_result judge(struct database *database, struct progress_counts
         decide(database, HINT_TRUST_FULL);
         return TRIAL_GOOD;
     case HINT_VERDICT_MOVED:
-        return end(database, "the pages have moved since they were learnt");
+        return end(database, PRELOAD_REASON_MOVED, "the pages have moved since they were learnt");
     case HINT_VERDICT_OPEN:
         break;
     }
-    if (counts.is_over) return end(database, "out of memory, so that the hints cannot be judged");
+    /* What may be fetched without a verdict is. */
+    if (preload_prefetch_free_requests(&database->prefetch) > 0) return TRIAL_OPEN;
+    if (counts.is_over)
+        return end(database, PRELOAD_REASON_MEMORY,
+                   "out of memory, so that the hints cannot be judged");
     if (!(database->config.mode & CONFIG_MODE_RECORD))
-        return end(database, "the hints are of another state of the database, and no reads are "
-                             "recorded to judge them by");
+        return end(database, PRELOAD_REASON_UNPROVEN,
+                   "the hints are of another state of the database, and no reads are "
+                   "recorded to judge them by");
     if (preload_pool_now_us() - database->opened_us >= database->config.window_ms * 1000)
-        return end(database, "the hints are of another state of the database, and too little was "
-                             "read to judge them by");
+        return end(database, PRELOAD_REASON_UNPROVEN,
+                   "the hints are of another state of the database, and too little was "
+                   "read to judge them by");
     return TRIAL_OPEN;
 }
 
@@ -86,12 +93,18 @@ enum trial_result preload_trial_look(struct database *database)
     struct prefetch *prefetch = &database->prefetch;
     struct progress_counts counts;
 
-    if (atomic_load(&prefetch->cancelled)) preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED);
+    if (atomic_load(&prefetch->cancelled))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
     if (atomic_load(&prefetch->state) != PRELOAD_STATE_LOADING) return TRIAL_ENDED;
     counts = preload_progress_look(database);
     /* While the session goes on, it is looked at often. */
     if (counts.touched != database->trial.touches) database->trial.pause_us = PAUSE_US_FIRST;
     database->trial.touches = counts.touched;
+    pthread_mutex_lock(&prefetch->reading);
+    preload_prefetch_saw(prefetch,
+                         (struct pace_touches){ counts.used, counts.late, counts.demanded },
+                         counts.touched);
+    pthread_mutex_unlock(&prefetch->reading);
     look_at_page_1(database);
     switch (database->trial.trust) {
     case HINT_TRUST_FULL:
@@ -100,10 +113,12 @@ enum trial_result preload_trial_look(struct database *database)
     case HINT_TRUST_FLOOR:
         return judge(database, counts);
     case HINT_TRUST_NONE:
-        return end(database, "the pages have another size than those that were learnt");
+        return end(database, PRELOAD_REASON_PAGE_SIZE,
+                   "the pages have another size than those that were learnt");
     }
-    if (hint_replay_is_useless(counts.demanded, counts.used))
-        return end(database, "hardly any of the pages that were fetched is wanted");
+    if (hint_replay_is_useless(counts.demanded, counts.used + counts.late))
+        return end(database, PRELOAD_REASON_UNWANTED,
+                   "hardly any of the pages that were fetched is wanted");
     return TRIAL_GOOD;
 }
 

@@ -27,9 +27,11 @@ enum trial_result {
     TRIAL_ENDED, /* nothing more is fetched; the prefetch has a final state */
 };
 
-/* Begins, with the plan ready; takes what the forecast holds. */
+/* Begins, with the plan ready; takes what the forecast holds. `elsewhere` as in
+ * preload_progress_begin. */
 void preload_trial_begin(struct database *database, enum hint_trust trust,
-                         const struct hint_evidence *learnt, struct hint_forecast *forecast);
+                         const struct hint_evidence *learnt, struct hint_forecast *forecast,
+                         const struct hint_runs *elsewhere);
 
 /* Looks at what the session has read. What it read of page 1 counts more than the evidence found at
  * the open. A trial that ends, badly or with the record window, is logged; the prefetch is then

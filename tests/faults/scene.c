@@ -54,7 +54,9 @@ void scene_hints_beside(bool beside)
 
     (void)snprintf(store, sizeof store, "sidecar:%s/hints", here.path);
     /* A session waits for the end of its replay, and no replay for the session. */
-    if (preload_configure("pace", "0") != SQLITE_OK) scene_fail("the pace cannot be set");
+    if (preload_configure("pace", "0") != SQLITE_OK ||
+        preload_configure("sync", "2000") != SQLITE_OK)
+        scene_fail("the pace cannot be set");
     if (preload_configure("store", beside ? "sidecar" : store) != SQLITE_OK)
         scene_fail("the store cannot be set");
     /* Hints on trial that a fault keeps from being judged are given up soon. */
