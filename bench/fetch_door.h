@@ -1,0 +1,33 @@
+/* A database file behind the registered VFS `preload`, used as SQLite uses it: the library is
+ * linked, and called by the methods that SQLite calls and by no others.
+ *
+ * One process registers once; one thread at a time. All calls answer SQLite's result codes. */
+#ifndef BENCH_FETCH_DOOR_H
+#define BENCH_FETCH_DOOR_H
+
+#include "vfs/preload.h"
+
+#include <stdint.h>
+
+struct fetch_door {
+    sqlite3_file *file;
+    const char *name;
+};
+
+/* Registers with the option `mode` ("record", "on"), all others at their defaults: what the
+ * environment says to the library is taken out of it first. */
+int fetch_door_register(const char *mode);
+
+/* Opens, reads the header's 100 bytes, takes a SHARED lock. After an error there is nothing to
+ * close. */
+int fetch_door_open(struct fetch_door *door, const char *path);
+
+/* Reads a page of FETCH_PAGE_BYTES (fetch_set.h). */
+int fetch_door_read(const struct fetch_door *door, uint32_t pgno, void *page);
+
+int fetch_door_stats(const struct fetch_door *door, struct preload_stats *out);
+
+/* Gives the lock back and closes, which saves what was learnt. */
+int fetch_door_close(struct fetch_door *door);
+
+#endif
