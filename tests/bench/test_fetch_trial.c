@@ -1,0 +1,109 @@
+/* One session, with and without hints; the numbers gate nothing. */
+#include "bench/fetch_hints.h"
+#include "bench/fetch_trial.h"
+#include "tests/bench/small_go.h"
+#include "tests/bench/sparse_database.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILE_BYTES ((uint64_t)FETCH_FILE_PAGES_MIN * FETCH_PAGE_BYTES)
+
+static char directory[256];
+static char path[300];
+static struct fetch_set set;
+static struct fetch_hints hints;
+
+static void start(void)
+{
+    cr_assert_eq(small_go_directory(directory), 0);
+    snprintf(path, sizeof(path), "%s/database", directory);
+    cr_assert_eq(sparse_database_make(path, FETCH_FILE_PAGES_MIN), 0);
+    cr_assert_eq(fetch_set_make(&set, FETCH_CLUSTERED, FETCH_FILE_PAGES_MIN, 1), HINT_OK);
+}
+
+static void stop(void)
+{
+    fetch_set_free(&set);
+    fetch_hints_free(&hints);
+    small_go_remove(directory);
+}
+
+TestSuite(fetch_trial, .init = start, .fini = stop);
+
+static int run(enum fetch_method method, struct fetch_found *out)
+{
+    const struct fetch_trial trial = {
+        .method = method, .set = &set, .path = path, .file_bytes = FILE_BYTES
+    };
+
+    return fetch_trial_run(&trial, out);
+}
+
+static const enum fetch_method methods[] = { FETCH_NONE, FETCH_FADVISE, FETCH_PRELOAD };
+
+Test(fetch_trial, a_session_reads_its_pages_and_times_follow_each_other)
+{
+    cr_assert_eq(fetch_hints_learn(&hints, path, set.hinted, FETCH_PAGES), 0);
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        struct fetch_found found;
+        const int status = run(methods[i], &found);
+
+        cr_assert_eq(status, FETCH_OK, "row %zu: %s", i, fetch_message(status));
+        cr_expect(found.first_ms > 0, "row %zu", i);
+        cr_expect(found.first_ms < found.tenth_ms, "row %zu", i);
+        cr_expect(found.tenth_ms < found.end_ms, "row %zu", i);
+    }
+}
+
+Test(fetch_trial, preload_without_hints_is_no_measurement)
+{
+    struct fetch_found found;
+
+    cr_expect_eq(run(FETCH_PRELOAD, &found), FETCH_UNHINTED);
+    cr_assert_eq(fetch_hints_learn(&hints, path, set.hinted, FETCH_PAGES), 0);
+    cr_expect_eq(run(FETCH_PRELOAD, &found), FETCH_OK);
+    fetch_hints_remove(path);
+    cr_expect_eq(run(FETCH_PRELOAD, &found), FETCH_UNHINTED);
+}
+
+Test(fetch_trial, a_file_that_ends_early_fails_every_arm)
+{
+    cr_assert_eq(fetch_hints_learn(&hints, path, set.hinted, FETCH_PAGES), 0);
+    cr_assert_eq(truncate(path, FETCH_PAGE_BYTES), 0);
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        struct fetch_found found;
+
+        cr_expect_eq(run(methods[i], &found), FETCH_FAILED, "row %zu", i);
+    }
+}
+
+Test(fetch_trial, a_load_runs_until_it_is_stopped)
+{
+    pid_t processes[FETCH_LOAD_PROCESSES_MAX];
+    int count;
+
+    cr_expect_eq(fetch_load_start(FETCH_QUIET, path, FILE_BYTES, processes), 0);
+    count = fetch_load_start(FETCH_CPU_LOAD, path, FILE_BYTES, processes);
+    cr_assert_geq(count, 1);
+    cr_expect_eq(kill(processes[0], 0), 0);
+    cr_expect_eq(fetch_load_stop(processes, count), FETCH_OK);
+    cr_expect_neq(kill(processes[0], 0), 0);
+}
+
+/* The processes die of the missing file; which is waited for, that the stop be not faster. */
+Test(fetch_trial, a_load_that_ended_of_its_own_is_told)
+{
+    pid_t processes[FETCH_LOAD_PROCESSES_MAX];
+    siginfo_t ended;
+    int count;
+
+    cr_assert_eq(unlink(path), 0);
+    count = fetch_load_start(FETCH_DISK_LOAD, path, FILE_BYTES, processes);
+    cr_assert_eq(count, 1);
+    cr_assert_eq(waitid(P_PID, (id_t)processes[0], &ended, WEXITED | WNOWAIT), 0);
+    cr_expect_eq(fetch_load_stop(processes, count), FETCH_FAILED);
+}
