@@ -108,19 +108,22 @@ static int put_out(const char *path, const char *name, void *ctx)
     return 0;
 }
 
-int workdir_make(struct workdir *workdir, const char *database)
+int workdir_begin(struct workdir *workdir, const char *name)
 {
     const char *where = secure_getenv("TMPDIR");
-    const char *name = strrchr(database, '/');
 
     if (where == NULL || where[0] == '\0') where = "/var/tmp";
-    name = name != NULL ? name + 1 : database;
-    if (join(workdir->path, sizeof(workdir->path), where, "coldstart-XXXXXX") != 0) return -1;
+    if (join(workdir->path, sizeof(workdir->path), where, "bench-XXXXXX") != 0) return -1;
     if (mkdtemp(workdir->path) == NULL) return -1;
     if (workdir_add(workdir, "database", workdir->directory) != 0) return -1;
-    if (join(workdir->database, sizeof(workdir->database), workdir->directory, name) != 0) {
-        return -1;
-    }
+    return join(workdir->database, sizeof(workdir->database), workdir->directory, name);
+}
+
+int workdir_make(struct workdir *workdir, const char *database)
+{
+    const char *name = strrchr(database, '/');
+
+    if (workdir_begin(workdir, name != NULL ? name + 1 : database) != 0) return -1;
     return copy_file(database, workdir->database);
 }
 

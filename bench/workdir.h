@@ -10,8 +10,12 @@
 struct workdir {
     char path[WORKDIR_PATH_BYTES];
     char directory[WORKDIR_PATH_BYTES]; /* below it, of the copy */
-    char database[WORKDIR_PATH_BYTES];  /* the copy */
+    char database[WORKDIR_PATH_BYTES];  /* the copy, or what is made in its place */
 };
+
+/* Makes the directory; the database, of this name, is yet to be made in it. 0, or -1 with errno
+ * set. */
+int workdir_begin(struct workdir *workdir, const char *name);
 
 /* Makes the directory and copies the database into it, to the disk. 0, or -1 with errno set. */
 int workdir_make(struct workdir *workdir, const char *database);

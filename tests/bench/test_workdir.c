@@ -68,6 +68,18 @@ Test(workdir, the_database_is_copied_and_everything_removed)
     cr_expect_neq(access(workdir.path, F_OK), 0);
 }
 
+Test(workdir, a_database_can_be_made_in_it)
+{
+    struct workdir workdir = { 0 };
+
+    cr_assert_eq(workdir_begin(&workdir, "b.db"), 0);
+    cr_expect_str_eq(workdir.database + strlen(workdir.directory), "/b.db");
+    cr_expect_str_eq(get(workdir.directory, "b.db"), "missing");
+    put(workdir.directory, "b.db", "made");
+    workdir_remove(&workdir);
+    cr_expect_neq(access(workdir.path, F_OK), 0);
+}
+
 Test(workdir, files_of_one_kind_are_kept_and_put_back)
 {
     char original[300];
