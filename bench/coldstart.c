@@ -1,17 +1,26 @@
 /* coldstart: what a cold database costs, and what preload saves.
  *
- *     coldstart DATABASE [--pairs N] [--latency-us N] [--full] [--json FILE]
+ *     coldstart DATABASE [--pairs N] [--latency-us N] [--arms] [--full] [--json FILE]
  *
- * DATABASE is GO.sqlite of Bioconductor; a copy is used. A session of lookups and joins runs four
- * times, with different keys, for preload to learn. Then each arm (plain, preload, whole file,
- * warm) runs it again in a process of its own, in random order, in as many rounds as --pairs says:
- * with the keys of the last learnt session, and with fresh ones. Before a cold run on the disk the
- * file is evicted, and mincore says so; the slow device (--latency-us, 1 ms a request, 16 at once)
- * starts with nothing resident. --full adds 0.1, 10 and 20 ms a request.
+ * DATABASE is GO.sqlite or org.Hs.eg.sqlite of Bioconductor; a copy is used. A session of lookups
+ * and joins runs four times, with different keys, for preload to learn. Then each arm (plain,
+ * preload, whole file, warm) runs it again in a process of its own, in random order, in as many
+ * rounds as --pairs says: with the keys of the last learnt session, and with fresh ones. Before a
+ * cold run on the disk the file is evicted, and mincore says so; the slow device (--latency-us, 1
+ * ms a request, 16 at once) starts with nothing resident.
+ *
+ * --arms runs the fresh keys in five more ways, which know their pages beforehand: the first 128
+ * pages, the interior pages of the learnt sessions, the last of them, all of them, and the oracle,
+ * which has traced the very session. It prints them in one table, and how near preload comes to the
+ * oracle: at most 1.3 times its time is wanted, where the oracle gains anything. Fresh keys are
+ * only half foreseeable, so on a slow device nobody's history can keep that bound, and the exit
+ * status leaves it out. --full adds 0.1, 10 and 20 ms a request, and implies --arms.
  *
  * Exit status: 0. 1: a verdict fails or results differ between arms. 2: wrong usage. 3: it could
  * not be run. */
+#include "bench/arms_table.h"
 #include "bench/evict.h"
+#include "bench/foresight.h"
 #include "bench/section.h"
 #include "bench/trial.h"
 #include "bench/workdir.h"
@@ -40,6 +49,12 @@ static const char *const keys_names[KEYS_COUNT] = {
     [LEARNT] = "learnt keys", [FRESH] = "fresh keys"
 };
 
+/* What the arms fetch that know their pages. */
+static const char *const arm_policies[TRIAL_ARM_COUNT] = {
+    [TRIAL_FIRST] = "first-128", [TRIAL_INTERIOR] = "interior", [TRIAL_LAST] = "last",
+    [TRIAL_UNION] = "union",     [TRIAL_ORACLE] = "oracle",
+};
+
 struct device_run {
     uint64_t latency_us; /* 0: the disk */
     char title[32];
@@ -55,6 +70,7 @@ struct options {
     const char *json;
     uint32_t pairs;
     uint64_t latency_us;
+    bool arms;
     bool full;
 };
 
@@ -63,6 +79,10 @@ struct bench {
     struct workdir workdir;
     struct device_run devices[1 + LATENCIES_MAX];
     size_t device_count;
+    struct foresight foresight;
+    struct fetch_list list;              /* of the arm that is about to run */
+    char trace[WORKDIR_PATH_BYTES + 16]; /* of every session, in one file */
+    char pages[WORKDIR_PATH_BYTES + 16]; /* the list, for the child */
     uint64_t random;
     uint32_t cold_count, not_cold_count;
     bool results_differ;
@@ -95,12 +115,12 @@ static uint32_t draw(struct bench *bench, uint32_t below)
     return (uint32_t)((x ^ (x >> 31)) % below);
 }
 
-static void shuffle(struct bench *bench, enum trial_arm *arms)
+static void shuffle(struct bench *bench, enum trial_arm *arms, uint32_t count)
 {
-    for (uint32_t i = 0; i < TRIAL_ARM_COUNT; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         arms[i] = (enum trial_arm)i;
     }
-    for (uint32_t i = TRIAL_ARM_COUNT - 1; i > 0; i--) {
+    for (uint32_t i = 1; i < count; i++) {
         const uint32_t j = draw(bench, i + 1);
         const enum trial_arm arm = arms[i];
 
@@ -146,6 +166,7 @@ static int run_trial(const struct bench *bench, const struct device_run *device,
         .seed = seed,
         .database = bench->workdir.database,
         .store = device->store[0] != '\0' ? device->store : NULL,
+        .pages = arm_policies[arm] != NULL ? bench->pages : NULL,
     };
     const int rc = trial_run(&trial, found);
 
@@ -182,19 +203,47 @@ static int learn(struct bench *bench, struct device_run *device)
     return count > 0 ? 0 : trouble(device->hints, "preload saved no hints");
 }
 
-/* All arms once, in random order, with the same keys: their results are the same. */
-static int run_arms(struct bench *bench, struct device_run *device, enum keys keys, uint64_t seed)
+/* Writes the list of an arm that knows its pages. */
+static int foresee(struct bench *bench, enum trial_arm arm, uint32_t round)
 {
-    struct section *section = &device->sections[keys];
-    struct trial_found found[TRIAL_ARM_COUNT];
-    enum trial_arm arms[TRIAL_ARM_COUNT];
+    if (arm_policies[arm] == NULL) return 0;
+    if (foresight_list(&bench->foresight, arm_policies[arm], round, &bench->list) != FETCH_OK ||
+        fetch_list_save(&bench->list, bench->pages) != FETCH_OK) {
+        return trouble(bench->pages, "cannot be written");
+    }
+    return 0;
+}
 
-    shuffle(bench, arms);
-    for (int i = 0; i < TRIAL_ARM_COUNT; i++) {
+/* A list has no account of its own; what it fetched of the session counts as used. */
+static int look_back(const struct bench *bench, enum trial_arm arm, uint32_t round,
+                     struct trial_found *found)
+{
+    if (arm_policies[arm] == NULL) return 0;
+    if (foresight_used(&bench->foresight, round, &bench->list, found->prefetched_pages,
+                       &found->used_pages) != FETCH_OK) {
+        return trouble("used pages", "no memory");
+    }
+    found->demand_pages =
+        found->needed_pages > found->used_pages ? found->needed_pages - found->used_pages : 0;
+    return 0;
+}
+
+/* All arms once, in random order, with the same keys: their results are the same. */
+static int run_arms(struct bench *bench, struct device_run *device, enum keys keys, uint32_t round)
+{
+    const uint64_t seed = keys == FRESH ? FRESH_SEED + 1 + round : LEARNT_SESSIONS;
+    struct section *section = &device->sections[keys];
+    struct trial_found found[TRIAL_ARM_COUNT] = { 0 };
+    enum trial_arm arms[TRIAL_ARM_COUNT] = { TRIAL_PLAIN };
+
+    shuffle(bench, arms, (uint32_t)section->arm_count);
+    for (int i = 0; i < section->arm_count; i++) {
         struct trial_found *this = &found[arms[i]];
 
+        if (foresee(bench, arms[i], round) != 0) return -1;
         if (prepare(bench, device, arms[i]) != 0) return -1;
         if (run_trial(bench, device, arms[i], seed, this) != 0) return -1;
+        if (look_back(bench, arms[i], round, this) != 0) return -1;
         if (this->checksum != found[arms[0]].checksum || this->rows != found[arms[0]].rows) {
             bench->results_differ = true;
             fprintf(stderr, "\ncoldstart: %s: results of %s and %s differ (seed %" PRIu64 ")\n",
@@ -209,11 +258,42 @@ static int run_device(struct bench *bench, struct device_run *device)
     const uint32_t pairs = bench->options.pairs;
 
     if (learn(bench, device) != 0) return -1;
-    for (uint32_t i = 1; i <= pairs; i++) {
-        show_progress(device, "round", i, pairs, false);
-        if (run_arms(bench, device, LEARNT, LEARNT_SESSIONS) != 0) return -1;
-        if (run_arms(bench, device, FRESH, FRESH_SEED + i) != 0) return -1;
-        show_progress(device, "round", i, pairs, true);
+    for (uint32_t i = 0; i < pairs; i++) {
+        show_progress(device, "round", i + 1, pairs, false);
+        if (run_arms(bench, device, LEARNT, i) != 0) return -1;
+        if (run_arms(bench, device, FRESH, i) != 0) return -1;
+        show_progress(device, "round", i + 1, pairs, true);
+    }
+    return 0;
+}
+
+/* Runs every session once and only records: those to learn from, then those of the rounds. */
+static int trace_sessions(struct bench *bench)
+{
+    const uint32_t pairs = bench->options.pairs;
+    char hints[WORKDIR_PATH_BYTES];
+    char store[WORKDIR_PATH_BYTES + 8];
+    struct trial trial = {
+        .arm = TRIAL_PRELOAD,
+        .database = bench->workdir.database,
+        .store = store,
+        .trace = bench->trace,
+    };
+    struct trial_found found;
+
+    if (workdir_add(&bench->workdir, "hints-trace", hints) != 0) {
+        return trouble(bench->workdir.path, strerrordesc_np(errno));
+    }
+    snprintf(store, sizeof(store), "sidecar:%s", hints);
+    fprintf(stderr, "tracing %" PRIu32 " sessions\n", LEARNT_SESSIONS + pairs);
+    for (uint32_t i = 0; i < LEARNT_SESSIONS + pairs; i++) {
+        trial.seed = i < LEARNT_SESSIONS ? i + 1 : FRESH_SEED + 1 + i - LEARNT_SESSIONS;
+        if (trial_run(&trial, &found) != TRIAL_OK) return trouble("tracing", "the run failed");
+        if (interrupted) return trouble("stopped", "by a signal");
+    }
+    if (foresight_load(&bench->foresight, bench->trace, LEARNT_SESSIONS) != TRACE_OK ||
+        foresight_tested(&bench->foresight) != pairs) {
+        return trouble(bench->trace, "not a trace of every session");
     }
     return 0;
 }
@@ -242,12 +322,25 @@ static bool print_verdict(struct device_run *device, FILE *out)
     return ok;
 }
 
+static void print_bounds(struct bench *bench, FILE *out)
+{
+    for (size_t i = 0; i < bench->device_count && bench->options.arms; i++) {
+        arms_verdict_print(&bench->devices[i].sections[FRESH], out);
+    }
+}
+
 static void print_sections(const struct bench *bench, FILE *out)
 {
     for (size_t i = 0; i < bench->device_count; i++) {
         for (int keys = 0; keys < KEYS_COUNT; keys++) {
+            const struct section *section = &bench->devices[i].sections[keys];
+
             fputc('\n', out);
-            rows_print(&bench->devices[i].sections[keys].rows, out);
+            if (section->arm_count == (int)TRIAL_ARM_COUNT) {
+                arms_table_print(section, out);
+            } else {
+                rows_print(&section->rows, out);
+            }
         }
     }
     fprintf(out, "\nresults of all arms are %s\n", bench->results_differ ? "DIFFERENT" : "equal");
@@ -282,6 +375,7 @@ static int report(struct bench *bench)
 
     if (rc == ROW_OK) {
         print_sections(bench, out);
+        print_bounds(bench, out);
         ok = print_verdict(&bench->devices[1], out) && !bench->results_differ;
         if (json != NULL) rc = rows_save_json(&all, json);
     }
@@ -322,7 +416,10 @@ static int add_device(struct bench *bench, uint64_t latency_us)
     }
     snprintf(device->title, sizeof(device->title), "%s", title);
     for (int keys = 0; keys < KEYS_COUNT; keys++) {
-        section_name(&device->sections[keys], title, keys_names[keys]);
+        const bool every_arm = keys == FRESH && bench->options.arms;
+
+        section_name(&device->sections[keys], title, keys_names[keys],
+                     every_arm ? TRIAL_ARM_COUNT : TRIAL_SHORT_COUNT);
     }
     snprintf(name, sizeof(name), "learnt-%" PRIu64, latency_us);
     return workdir_add(&bench->workdir, name, device->learnt);
@@ -340,8 +437,10 @@ static int set_up(struct bench *bench)
     for (size_t i = 0; i < LATENCIES_MAX && rc == 0 && bench->options.full; i++) {
         if (bench->device_count < 1 + LATENCIES_MAX) rc = add_device(bench, further[i]);
     }
-    if (rc == 0) return 0;
-    return trouble(bench->options.database, strerrordesc_np(errno));
+    if (rc != 0) return trouble(bench->options.database, strerrordesc_np(errno));
+    snprintf(bench->trace, sizeof(bench->trace), "%s/trace", bench->workdir.path);
+    snprintf(bench->pages, sizeof(bench->pages), "%s/pages", bench->workdir.path);
+    return bench->options.arms ? trace_sessions(bench) : 0;
 }
 
 static void free_bench(struct bench *bench)
@@ -351,17 +450,22 @@ static void free_bench(struct bench *bench)
             section_free(&bench->devices[i].sections[keys]);
         }
     }
+    fetch_list_free(&bench->list);
+    foresight_free(&bench->foresight);
     if (bench->workdir.path[0] != '\0') workdir_remove(&bench->workdir);
     free(bench);
 }
 
 static int usage(void)
 {
-    fputs("usage: coldstart DATABASE [--pairs N] [--latency-us N] [--full] [--json FILE]\n"
-          "  DATABASE      GO.sqlite, as r-bioc-go.db has it; a copy is measured\n"
+    fputs("usage: coldstart DATABASE [--pairs N] [--latency-us N] [--arms] [--full] [--json FILE]\n"
+          "  DATABASE      GO.sqlite, as r-bioc-go.db has it, or org.Hs.eg.sqlite of"
+          " r-bioc-org.hs.eg.db;\n"
+          "                a copy is measured\n"
           "  --pairs       rounds, each with every arm once (10)\n"
           "  --latency-us  of a request to the slow device (1000)\n"
-          "  --full        also 100, 10000 and 20000 us\n"
+          "  --arms        fresh keys in every way that there is, up to the oracle, in one table\n"
+          "  --full        also 100, 10000 and 20000 us; implies --arms\n"
           "  --json        the rows as a JSON list; - is standard output, and the table standard "
           "error\n",
           stderr);
@@ -379,11 +483,11 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *out)
 
 static bool parse_options(struct options *options, int argc, char **argv)
 {
-    static const struct option names[] = { { "pairs", required_argument, NULL, 'p' },
-                                           { "latency-us", required_argument, NULL, 'l' },
-                                           { "json", required_argument, NULL, 'j' },
-                                           { "full", no_argument, NULL, 'f' },
-                                           { 0 } };
+    static const struct option names[] = {
+        { "pairs", required_argument, NULL, 'p' }, { "latency-us", required_argument, NULL, 'l' },
+        { "json", required_argument, NULL, 'j' },  { "arms", no_argument, NULL, 'a' },
+        { "full", no_argument, NULL, 'f' },        { 0 }
+    };
     uint64_t count = 10;
     bool ok = true;
     int name;
@@ -394,6 +498,7 @@ static bool parse_options(struct options *options, int argc, char **argv)
         if (name == 'p') ok = parse_count(optarg, 10000, &count);
         if (name == 'l') ok = parse_count(optarg, 1000000, &options->latency_us);
         if (name == 'j') options->json = optarg;
+        if (name == 'a' || name == 'f') options->arms = true;
         if (name == 'f') options->full = true;
         if (name == '?') ok = false;
     }

@@ -1,16 +1,12 @@
 /* The questions are a table of statements, the session a loop over terms. */
 #include "bench/session_go.h"
 
-#include <stddef.h>
+#include "bench/talk.h"
+
 #include <stdio.h>
-#include <time.h>
 
-#define TERMS         80
-#define TERM_NUMBERS  180000u /* GO:0000001 to here, with gaps: most terms */
-#define POPULAR_TERMS 200u
-
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
+#define TERMS        80
+#define TERM_NUMBERS 180000u /* GO:0000001 to here, with gaps: most terms */
 
 /* Each ontology has tables of its own for the same relations. */
 enum ontology { BP, MF, CC, ONTOLOGY_COUNT };
@@ -64,157 +60,35 @@ static const char *const questions[QUESTION_COUNT] = {
     [ANCESTORS + CC] = ASK_ANCESTORS("cc"),
 };
 
-struct talk {
-    sqlite3 *db;
-    sqlite3_stmt *statements[QUESTION_COUNT]; /* prepared when first asked */
-    uint64_t random;
-    struct session_go *out;
-};
-
-/* The term that a question about a term is about. */
-struct term {
-    sqlite3_int64 id;
-    int ontology; /* of enum ontology; ONTOLOGY_COUNT: the root above all three */
-};
-
-/* splitmix64 */
-static uint64_t scramble(uint64_t x)
+static int ontology_of(const char *name)
 {
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-static uint64_t draw(struct talk *talk, uint64_t below)
-{
-    talk->random += UINT64_C(0x9e3779b97f4a7c15);
-    return scramble(talk->random) % below;
-}
-
-/* The product of two uniform draws is skewed enough: the first of two hundred comes up in 3 % of
- * draws, the hundredth in 0.3 %. */
-static unsigned draw_term_number(struct talk *talk)
-{
-    uint64_t rank;
-
-    if (draw(talk, 2) == 0) return (unsigned)draw(talk, TERM_NUMBERS);
-    rank = draw(talk, POPULAR_TERMS) * draw(talk, POPULAR_TERMS) / POPULAR_TERMS;
-    return (unsigned)(scramble(rank + 1) % TERM_NUMBERS);
-}
-
-static void hash_bytes(uint64_t *hash, const unsigned char *bytes, int count)
-{
-    for (int i = 0; i < count; i++) {
-        *hash = (*hash ^ bytes[i]) * FNV_PRIME;
-    }
-}
-
-static void hash_row(uint64_t *hash, sqlite3_stmt *row)
-{
-    for (int i = 0; i < sqlite3_column_count(row); i++) {
-        const unsigned char type = (unsigned char)sqlite3_column_type(row, i);
-        const unsigned char *text = sqlite3_column_text(row, i);
-
-        hash_bytes(hash, &type, 1);
-        hash_bytes(hash, text, sqlite3_column_bytes(row, i));
-    }
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-/* The statement of a question, ready to be bound. */
-static int statement_of(struct talk *talk, int question, sqlite3_stmt **out)
-{
-    sqlite3_stmt **statement = &talk->statements[question];
-    int rc = SQLITE_OK;
-
-    if (*statement == NULL) {
-        rc = sqlite3_prepare_v3(talk->db, questions[question], -1, SQLITE_PREPARE_PERSISTENT,
-                                statement, NULL);
-    }
-    *out = *statement;
-    return rc;
-}
-
-static int ontology_of(const unsigned char *name)
-{
-    static const unsigned char initials[ONTOLOGY_COUNT] = { [BP] = 'B', [MF] = 'M', [CC] = 'C' };
+    static const char initials[ONTOLOGY_COUNT] = { [BP] = 'B', [MF] = 'M', [CC] = 'C' };
     int ontology = 0;
 
-    while (ontology < ONTOLOGY_COUNT && (name == NULL || name[0] != initials[ontology])) {
+    while (ontology < ONTOLOGY_COUNT && name[0] != initials[ontology]) {
         ontology++;
     }
     return ontology;
 }
 
-/* Reads all rows of a bound statement. With a `term`, it is that of the last row. */
-static int read_rows(struct talk *talk, sqlite3_stmt *statement, struct term *term)
-{
-    int rc;
-
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (talk->out->rows++ == 0) talk->out->first_row_ns = now_ns();
-        hash_row(&talk->out->checksum, statement);
-        if (term != NULL) {
-            term->id = sqlite3_column_int64(statement, 0);
-            term->ontology = ontology_of(sqlite3_column_text(statement, 1));
-        }
-    }
-    sqlite3_reset(statement);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-static int ask(struct talk *talk, int question)
-{
-    sqlite3_stmt *statement;
-    int rc = statement_of(talk, question, &statement);
-
-    if (rc == SQLITE_OK) rc = read_rows(talk, statement, NULL);
-    return rc;
-}
-
-static int ask_about(struct talk *talk, int question, sqlite3_int64 id)
-{
-    sqlite3_stmt *statement;
-    int rc = statement_of(talk, question, &statement);
-
-    if (rc == SQLITE_OK) rc = sqlite3_bind_int64(statement, 1, id);
-    if (rc == SQLITE_OK) rc = read_rows(talk, statement, NULL);
-    return rc;
-}
-
-static int ask_by_text(struct talk *talk, int question, const char *text, struct term *term)
-{
-    sqlite3_stmt *statement;
-    int rc = statement_of(talk, question, &statement);
-
-    if (rc == SQLITE_OK) rc = sqlite3_bind_text(statement, 1, text, -1, SQLITE_TRANSIENT);
-    if (rc == SQLITE_OK) rc = read_rows(talk, statement, term);
-    return rc;
-}
-
-/* A term with all that is around it. */
+/* A term with all that is around it. The root above all three ontologies is of none. */
 static int show_term(struct talk *talk)
 {
-    struct term term = { .ontology = ONTOLOGY_COUNT };
+    struct talk_last term = { 0 };
     char go_id[16];
+    int ontology;
     int rc;
 
-    snprintf(go_id, sizeof(go_id), "GO:%07u", draw_term_number(talk));
-    rc = ask_by_text(talk, TERM, go_id, &term);
-    if (rc == SQLITE_OK) rc = ask_about(talk, SYNONYMS, term.id);
-    if (rc != SQLITE_OK || term.ontology == ONTOLOGY_COUNT) return rc;
+    snprintf(go_id, sizeof(go_id), "GO:%07u", talk_draw_key(talk, TERM_NUMBERS));
+    rc = talk_ask_by_text(talk, TERM, go_id, &term);
+    if (rc == SQLITE_OK) rc = talk_ask_about(talk, SYNONYMS, term.id, NULL);
+    ontology = ontology_of(term.text);
+    if (rc != SQLITE_OK || ontology == ONTOLOGY_COUNT) return rc;
 
-    rc = ask_about(talk, PARENTS + term.ontology, term.id);
-    if (rc == SQLITE_OK) rc = ask_about(talk, CHILDREN + term.ontology, term.id);
-    if (rc == SQLITE_OK) rc = ask_about(talk, OFFSPRING + term.ontology, term.id);
-    if (rc == SQLITE_OK) rc = ask_about(talk, ANCESTORS + term.ontology, term.id);
+    rc = talk_ask_about(talk, PARENTS + ontology, term.id, NULL);
+    if (rc == SQLITE_OK) rc = talk_ask_about(talk, CHILDREN + ontology, term.id, NULL);
+    if (rc == SQLITE_OK) rc = talk_ask_about(talk, OFFSPRING + ontology, term.id, NULL);
+    if (rc == SQLITE_OK) rc = talk_ask_about(talk, ANCESTORS + ontology, term.id, NULL);
     return rc;
 }
 
@@ -224,25 +98,24 @@ static int search(struct talk *talk)
     char letters[4] = "";
 
     for (int i = 0; i < 3; i++) {
-        letters[i] = (char)('a' + (int)draw(talk, 26));
+        letters[i] = (char)('a' + (int)talk_draw(talk, 26));
     }
-    return ask_by_text(talk, SEARCH, letters, NULL);
+    return talk_ask_by_text(talk, SEARCH, letters, NULL);
 }
 
-int session_go_run(sqlite3 *db, uint64_t seed, struct session_go *out)
+int session_go_run(sqlite3 *db, uint64_t seed, struct session *out)
 {
-    struct talk talk = { .db = db, .random = scramble(seed), .out = out };
+    struct talk talk;
     int rc;
 
-    *out = (struct session_go){ .checksum = FNV_BASIS };
-    rc = ask(&talk, METADATA);
-    if (rc == SQLITE_OK) rc = ask(&talk, SIZES);
+    _Static_assert((int)QUESTION_COUNT <= TALK_QUESTIONS_MAX, "each has a place in a talk");
+    talk_init(&talk, db, questions, seed, out);
+    rc = talk_ask(&talk, METADATA);
+    if (rc == SQLITE_OK) rc = talk_ask(&talk, SIZES);
     for (int i = 0; i < TERMS && rc == SQLITE_OK; i++) {
         rc = show_term(&talk);
         if (rc == SQLITE_OK && i % 4 == 0) rc = search(&talk);
     }
-    for (int i = 0; i < QUESTION_COUNT; i++) {
-        sqlite3_finalize(talk.statements[i]);
-    }
+    talk_free(&talk);
     return rc;
 }

@@ -1,8 +1,10 @@
 /* Parent and child of a trial, and the line between them. */
 #include "bench/trial.h"
 
+#include "bench/fetch.h"
 #include "bench/latency_vfs.h"
-#include "bench/session_go.h"
+#include "bench/read_clock.h"
+#include "bench/session.h"
 #include "vfs/preload.h"
 
 #include <fcntl.h>
@@ -18,16 +20,28 @@
 #define REQUEST_BYTES (128 << 10)
 #define PARALLEL      16u
 
-/* --child ARM LATENCY_US SEED DATABASE STORE */
-enum { ARG_SELF, ARG_CHILD, ARG_ARM, ARG_LATENCY, ARG_SEED, ARG_DATABASE, ARG_STORE, ARG_COUNT };
+/* --child ARM LATENCY_US SEED DATABASE STORE PAGES TRACE */
+enum {
+    ARG_SELF,
+    ARG_CHILD,
+    ARG_ARM,
+    ARG_LATENCY,
+    ARG_SEED,
+    ARG_DATABASE,
+    ARG_STORE,
+    ARG_PAGES,
+    ARG_TRACE,
+    ARG_COUNT
+};
 
 #define CHILD "--child"
 
 const char *const trial_arm_names[TRIAL_ARM_COUNT] = {
-    [TRIAL_PLAIN] = "plain cold",
-    [TRIAL_PRELOAD] = "preload cold",
-    [TRIAL_WHOLE] = "whole file",
-    [TRIAL_WARM] = "warm",
+    [TRIAL_PLAIN] = "plain cold",      [TRIAL_PRELOAD] = "preload cold",
+    [TRIAL_WHOLE] = "whole file",      [TRIAL_WARM] = "warm",
+    [TRIAL_FIRST] = "first 128 pages", [TRIAL_INTERIOR] = "interior only",
+    [TRIAL_LAST] = "last session",     [TRIAL_UNION] = "union",
+    [TRIAL_ORACLE] = "oracle",
 };
 
 /* ---- the child ---- */
@@ -86,15 +100,30 @@ static int warm_up(const struct trial *trial, const char *vfs, struct latency_co
     return rc;
 }
 
+static const char *option(char *out, size_t size, const char *name, const char *value)
+{
+    snprintf(out, size, "%s=%s", name, value);
+    return out;
+}
+
 /* Registers what the trial stands on; `vfs` is the name to open the database with. */
 static int set_up(const struct trial *trial, const char **vfs)
 {
     struct latency_config slow = { .device = { .latency_us = trial->latency_us,
                                                .parallel = PARALLEL } };
     char store[4200];
-    const char *const options[] = { store, NULL };
-    struct preload_config config = { .options = trial->store != NULL ? options : NULL };
+    char trace[4200];
+    const char *options[4] = { NULL };
+    struct preload_config config = { .options = options };
+    size_t count = 0;
     int rc = SQLITE_OK;
+
+    if (trial->store != NULL)
+        options[count++] = option(store, sizeof(store), "store", trial->store);
+    if (trial->trace != NULL) {
+        options[count++] = option(trace, sizeof(trace), "trace", trial->trace);
+        options[count++] = "mode=record";
+    }
 
     *vfs = "unix";
     if (trial->latency_us > 0) {
@@ -103,11 +132,38 @@ static int set_up(const struct trial *trial, const char **vfs)
     }
     if (rc == SQLITE_OK && trial->arm == TRIAL_WARM) rc = warm_up(trial, *vfs, &slow);
     if (rc == SQLITE_OK && trial->arm == TRIAL_PRELOAD) {
-        snprintf(store, sizeof(store), "store=%s", trial->store != NULL ? trial->store : "");
         config.base = *vfs;
         rc = preload_register(&config);
         *vfs = "preload";
     }
+    return rc;
+}
+
+static int page_bytes_of(sqlite3 *db, uint64_t *out)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA page_size", -1, &statement, NULL);
+
+    if (rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+        *out = (uint64_t)sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_OK && *out == 0 ? SQLITE_ERROR : rc;
+}
+
+/* Everything was there before the session began. */
+static int count_whole(const struct trial *trial, sqlite3 *db, struct trial_found *out)
+{
+    struct sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (rc == SQLITE_OK) rc = file->pMethods->xFileSize(file, &size);
+    out->demand_pages = 0;
+    if (trial->arm == TRIAL_WARM) return rc;
+    out->prefetched_pages = (uint64_t)size / out->page_bytes;
+    out->used_pages = out->needed_pages;
+    out->fetch_requests = ((uint64_t)size + REQUEST_BYTES - 1) / REQUEST_BYTES;
     return rc;
 }
 
@@ -116,14 +172,15 @@ static int count_pages(const struct trial *trial, sqlite3 *db, struct trial_foun
 {
     struct device_counters device = { 0 };
     struct preload_stats stats = { 0 };
-    struct sqlite3_file *file = NULL;
-    sqlite3_int64 size = 0;
     int missed = 0;
     int high = 0;
     int rc = sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_MISS, &missed, &high, 0);
 
     out->needed_pages = (uint64_t)missed;
     out->demand_pages = out->needed_pages;
+    out->read_p50_ns = read_clock_quantile(500);
+    out->read_p99_ns = read_clock_quantile(990);
+    if (rc == SQLITE_OK) rc = page_bytes_of(db, &out->page_bytes);
     if (rc == SQLITE_OK && trial->latency_us > 0) {
         rc = sqlite3_file_control(db, "main", LATENCY_FCNTL_COUNTERS, &device);
         out->requests = device.requests;
@@ -133,35 +190,65 @@ static int count_pages(const struct trial *trial, sqlite3 *db, struct trial_foun
         out->demand_pages = (uint64_t)stats.demand_pages;
         out->prefetched_pages = (uint64_t)stats.issued_pages;
         out->used_pages = (uint64_t)stats.used_pages;
+        out->fetch_requests = (uint64_t)stats.issued_requests;
     }
     if (rc == SQLITE_OK && (trial->arm == TRIAL_WHOLE || trial->arm == TRIAL_WARM)) {
-        rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-        if (rc == SQLITE_OK) rc = file->pMethods->xFileSize(file, &size);
-        out->demand_pages = 0;
-        out->prefetched_pages = trial->arm == TRIAL_WHOLE ? (uint64_t)size / 4096 : 0;
-        out->used_pages = trial->arm == TRIAL_WHOLE ? out->needed_pages : 0;
+        rc = count_whole(trial, db, out);
     }
     return rc;
 }
 
 /* The session itself. SQLite's cache is large enough for it, so that it asks for no page twice. */
-static int run_session(const struct trial *trial, const char *vfs, struct trial_found *out)
+static int run_session(const struct trial *trial, const char *vfs, struct fetch *fetch,
+                       const struct fetch_list *list, struct trial_found *out)
 {
     const uint64_t begin_us = now_us();
-    struct session_go session = { 0 };
+    struct fetch_progress fetched = { 0 };
+    struct session session = { 0 };
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(trial->database, &db, SQLITE_OPEN_READWRITE, vfs);
+    int rc = SQLITE_OK;
 
+    if (fetch != NULL) {
+        rc = fetch_start(fetch, list, trial->database, trial->latency_us > 0 ? vfs : NULL);
+    }
+    if (rc == SQLITE_OK) rc = sqlite3_open_v2(trial->database, &db, SQLITE_OPEN_READWRITE, vfs);
     if (rc == SQLITE_OK && trial->arm == TRIAL_WHOLE) rc = read_whole(db);
+    if (rc == SQLITE_OK) rc = read_clock_start(db);
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, "PRAGMA cache_size = -65536", NULL, NULL, NULL);
-    if (rc == SQLITE_OK) rc = session_go_run(db, trial->seed, &session);
+    if (rc == SQLITE_OK) rc = session_run(db, trial->seed, &session);
     out->end_us = now_us() - begin_us;
+    if (fetch != NULL) fetched = fetch_look(fetch);
     out->first_row_us = session.first_row_ns / 1000 - begin_us;
     out->rows = session.rows;
     out->checksum = session.checksum;
     if (rc == SQLITE_OK) rc = count_pages(trial, db, out);
+    if (fetch != NULL) {
+        out->prefetched_pages = fetched.pages;
+        out->fetch_requests = fetched.requests;
+    }
     sqlite3_close(db);
+    read_clock_stop();
     return rc;
+}
+
+/* With what the arm has ready before time begins. */
+static int run_arm(const struct trial *trial, const char *vfs, struct trial_found *out)
+{
+    struct fetch_list list = { 0 };
+    struct fetch fetch = { .fd = -1 };
+    int rc;
+
+    if (trial->pages == NULL) return run_session(trial, vfs, NULL, NULL, out);
+    if (fetch_list_load(&list, trial->pages) != FETCH_OK) return SQLITE_CANTOPEN;
+    rc = run_session(trial, vfs, &fetch, &list, out);
+    fetch_stop(&fetch);
+    fetch_list_free(&list);
+    return rc;
+}
+
+static const char *argument(char *const *argv, int which)
+{
+    return argv[which][0] != '\0' ? argv[which] : NULL;
 }
 
 int trial_is_child(int argc, char *const *argv)
@@ -176,14 +263,16 @@ int trial_child(char *const *argv)
         .latency_us = strtoull(argv[ARG_LATENCY], NULL, 10),
         .seed = strtoull(argv[ARG_SEED], NULL, 10),
         .database = argv[ARG_DATABASE],
-        .store = argv[ARG_STORE][0] != '\0' ? argv[ARG_STORE] : NULL,
+        .store = argument(argv, ARG_STORE),
+        .pages = argument(argv, ARG_PAGES),
+        .trace = argument(argv, ARG_TRACE),
     };
     struct trial_found found = { 0 };
     const char *vfs = NULL;
     int rc = set_up(&trial, &vfs);
 
     if (rc != SQLITE_OK) return complain("set up", rc);
-    rc = run_session(&trial, vfs, &found);
+    rc = run_arm(&trial, vfs, &found);
     if (rc != SQLITE_OK) return complain("session", rc);
 #define PRINT_FIELD(name) printf("%" PRIu64 " ", found.name);
     TRIAL_FOUND(PRINT_FIELD)
@@ -219,22 +308,32 @@ static void clear_environment(void)
     *to = NULL;
 }
 
+/* An argument of a child: an empty one stands for none. */
+static char *text(const char *value)
+{
+    return strdup(value != NULL ? value : "");
+}
+
 static void become_child(const struct trial *trial, int out)
 {
     char numbers[3][24];
     char self[] = "/proc/self/exe";
     char child[] = CHILD;
-    char none[] = "";
-    char *database = strdup(trial->database);
-    char *store = trial->store != NULL ? strdup(trial->store) : none;
-    char *argv[ARG_COUNT + 1] = { self,       child,    numbers[0], numbers[1],
-                                  numbers[2], database, store,      NULL };
+    char *database = text(trial->database);
+    char *store = text(trial->store);
+    char *pages = text(trial->pages);
+    char *trace = text(trial->trace);
+    char *argv[ARG_COUNT + 1] = { self,     child, numbers[0], numbers[1], numbers[2],
+                                  database, store, pages,      trace,      NULL };
 
     clear_environment();
     snprintf(numbers[0], sizeof(numbers[0]), "%d", (int)trial->arm);
     snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64, trial->latency_us);
     snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, trial->seed);
-    if (database != NULL && store != NULL && dup2(out, STDOUT_FILENO) >= 0) execv(self, argv);
+    if (database != NULL && store != NULL && pages != NULL && trace != NULL &&
+        dup2(out, STDOUT_FILENO) >= 0) {
+        execv(self, argv);
+    }
     _exit(127);
 }
 

@@ -15,6 +15,13 @@ enum trial_arm {
     TRIAL_PRELOAD, /* preload over it */
     TRIAL_WHOLE,   /* the whole file is read when it is opened */
     TRIAL_WARM,    /* everything is in memory already */
+    TRIAL_SHORT_COUNT,
+    /* These know their pages beforehand, from a list. */
+    TRIAL_FIRST = TRIAL_SHORT_COUNT, /* the first 128 of the file */
+    TRIAL_INTERIOR,                  /* interior b-tree pages of all learnt sessions */
+    TRIAL_LAST,                      /* those of the last learnt session */
+    TRIAL_UNION,                     /* those of all learnt sessions */
+    TRIAL_ORACLE,                    /* those of the session itself */
     TRIAL_ARM_COUNT
 };
 
@@ -26,6 +33,8 @@ struct trial {
     uint64_t seed;       /* of the session */
     const char *database;
     const char *store; /* value of the option `store`; NULL: the default */
+    const char *pages; /* file of a fetch list, for the arms that have one; NULL: none */
+    const char *trace; /* with preload: only record, and append the session to this file; or NULL */
 };
 
 /* Pages are database pages. Times count from before the database is opened. */
@@ -35,8 +44,12 @@ struct trial {
     X(needed_pages)     /* that the session asked its base for */                                  \
     X(demand_pages)     /* of these, the ones that nothing fetched ahead */                        \
     X(prefetched_pages) /* fetched ahead when the session ended */                                 \
-    X(used_pages)       /* of these, the ones that the session needed */                           \
-    X(requests)         /* that the slow device served, of whoever asked; 0 on the disk */         \
+    X(used_pages)       /* of these, the ones that the session needed; 0 of a list */              \
+    X(page_bytes)                                                                                  \
+    X(fetch_requests) /* that fetched ahead */                                                     \
+    X(requests)       /* that the slow device served, of whoever asked; 0 on the disk */           \
+    X(read_p50_ns)    /* of the session's reads, those that were fetched ahead included */         \
+    X(read_p99_ns)                                                                                 \
     X(rows)                                                                                        \
     X(checksum) /* of all rows */
 

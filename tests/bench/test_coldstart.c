@@ -1,6 +1,7 @@
 /* The program behind the demonstration, from its arguments to its exit status, over a small
  * database; the speed that it wants is shown with the real one. */
 #include "tests/bench/small_go.h"
+#include "tests/bench/small_hs.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -122,4 +123,50 @@ Test(coldstart, every_arm_gets_the_same_results_and_a_row)
         cr_expect(says(expected[i]), "%s is not in\n%s", expected[i], output);
     }
     cr_expect_eq(files_left(), 1, "the copy was removed");
+}
+
+/* Each arm that knows its pages, on both devices, over either database. */
+static const char *const arms_expected[] = {
+    "tracing 5 sessions\n",
+    "\ndisk, fresh keys\narm ",
+    "\n0.5 ms, fresh keys\narm ",
+    "\nfirst 128 pages ",
+    "\ninterior only ",
+    "\nlast session ",
+    "\nunion ",
+    "\noracle ",
+    "results of all arms are equal\n",
+    "cold runs on the disk: 11, of which",
+    "disk, fresh keys: ours / oracle at the median: ",
+    "0.5 ms, fresh keys: ours / oracle at the median: ",
+    "learnt keys at 0.5 ms: preload is ",
+    "\"name\": \"0.5 ms, fresh keys: recall\", \"arm\": \"oracle\", \"unit\": \"share\"",
+    "\"name\": \"disk, fresh keys: end of session, arm / oracle\", \"arm\": \"union\"",
+};
+
+static void expect_arms(const char *name, int (*make)(const char *path))
+{
+    char arguments[300];
+    char path[300];
+    int status;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    cr_assert_eq(make(path), 0);
+    snprintf(arguments, sizeof(arguments), "@/%s --pairs 1 --latency-us 500 --arms --json -", name);
+    status = run(arguments);
+    cr_expect(status == 0 || status == 1, "%d: %s", status, output);
+    for (size_t i = 0; i < sizeof(arms_expected) / sizeof(arms_expected[0]); i++) {
+        cr_expect(says(arms_expected[i]), "%s is not in\n%s", arms_expected[i], output);
+    }
+    cr_expect_eq(files_left(), 1, "the copy was removed");
+}
+
+Test(coldstart, every_arm_up_to_the_oracle_over_the_gene_ontology)
+{
+    expect_arms("go.db", small_go_make);
+}
+
+Test(coldstart, every_arm_up_to_the_oracle_over_the_human_genes)
+{
+    expect_arms("hs.db", small_hs_make);
 }

@@ -28,9 +28,9 @@ TestSuite(session_go, .init = start, .fini = stop);
 
 Test(session_go, a_seed_gets_the_same_rows_each_time_and_another_seed_others)
 {
-    struct session_go first;
-    struct session_go again;
-    struct session_go other;
+    struct session first;
+    struct session again;
+    struct session other;
 
     cr_assert_eq(session_go_run(db, 1, &first), SQLITE_OK);
     cr_assert_eq(session_go_run(db, 1, &again), SQLITE_OK);
@@ -45,8 +45,8 @@ Test(session_go, a_seed_gets_the_same_rows_each_time_and_another_seed_others)
 
 Test(session_go, one_value_that_differs_changes_the_checksum)
 {
-    struct session_go before;
-    struct session_go after;
+    struct session before;
+    struct session after;
 
     cr_assert_eq(session_go_run(db, 1, &before), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(db, "UPDATE metadata SET value = 'GO_DC' WHERE name = 'DBSCHEMA'",
@@ -59,7 +59,7 @@ Test(session_go, one_value_that_differs_changes_the_checksum)
 
 Test(session_go, another_schema_is_an_error)
 {
-    struct session_go session;
+    struct session session;
 
     cr_assert_eq(sqlite3_exec(db, "DROP TABLE go_synonym", NULL, NULL, NULL), SQLITE_OK);
     cr_expect_eq(session_go_run(db, 1, &session), SQLITE_ERROR);

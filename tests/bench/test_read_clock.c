@@ -1,0 +1,54 @@
+/* Pages that are read are timed; on a device whose latency is known, each takes at least that. */
+#include "bench/latency_vfs.h"
+#include "bench/read_clock.h"
+#include "tests/bench/small_go.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+static char directory[256];
+static char path[300];
+
+static void start(void)
+{
+    cr_assert_eq(small_go_directory(directory), 0);
+    snprintf(path, sizeof(path), "%s/go.db", directory);
+    cr_assert_eq(small_go_make(path), SQLITE_OK);
+}
+
+static void stop(void)
+{
+    small_go_remove(directory);
+}
+
+TestSuite(read_clock, .init = start, .fini = stop);
+
+Test(read_clock, a_read_takes_what_the_device_takes)
+{
+    const struct latency_config config = { .device = { .latency_us = 200 } };
+    sqlite3 *db;
+
+    cr_assert_eq(latency_vfs_register("latency", "unix", &config), SQLITE_OK);
+    cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, "latency"), SQLITE_OK);
+    cr_assert_eq(read_clock_start(db), SQLITE_OK);
+    cr_expect_eq(read_clock_quantile(500), 0, "nothing was read");
+    cr_assert_eq(sqlite3_exec(db, "SELECT sum(length(definition)) FROM go_term", NULL, NULL, NULL),
+                 SQLITE_OK);
+    cr_expect_gt(read_clock_quantile(500), 0);
+    cr_expect_geq(read_clock_quantile(990), read_clock_quantile(500));
+    cr_expect_geq(read_clock_quantile(1000), 200000, "the first read is on time");
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+    read_clock_stop();
+    read_clock_stop();
+    cr_expect_eq(read_clock_quantile(500), 0);
+    cr_expect_eq(latency_vfs_unregister("latency"), SQLITE_OK);
+}
+
+Test(read_clock, a_database_without_a_file_is_an_error)
+{
+    sqlite3 *db;
+
+    cr_assert_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+    cr_expect_neq(read_clock_start(db), SQLITE_OK);
+    sqlite3_close(db);
+}
