@@ -47,9 +47,9 @@ static int read_header_and_lock(const struct fetch_door *door)
     return rc == SQLITE_OK ? methods->xLock(door->file, SQLITE_LOCK_SHARED) : rc;
 }
 
-int fetch_door_open(struct fetch_door *door, const char *path)
+int fetch_door_open(struct fetch_door *door, const char *vfs_name, const char *path)
 {
-    sqlite3_vfs *vfs = sqlite3_vfs_find("preload");
+    sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
     int rc = SQLITE_NOMEM;
 
     *door = (struct fetch_door){ 0 };

@@ -1,5 +1,5 @@
-/* A database file behind the registered VFS `preload`, used as SQLite uses it: the library is
- * linked, and called by the methods that SQLite calls and by no others.
+/* A database file behind a VFS, used as SQLite uses it, and by no other methods than SQLite calls:
+ * behind `preload`, which is linked, or behind `unix`, for what is compared with it.
  *
  * One process registers once; one thread at a time. All calls answer SQLite's result codes. */
 #ifndef BENCH_FETCH_DOOR_H
@@ -18,9 +18,9 @@ struct fetch_door {
  * environment says to the library is taken out of it first. */
 int fetch_door_register(const char *mode);
 
-/* Opens, reads the header's 100 bytes, takes a SHARED lock. After an error there is nothing to
- * close. */
-int fetch_door_open(struct fetch_door *door, const char *path);
+/* Opens by the VFS of that name, reads the header's 100 bytes, takes a SHARED lock. After an error
+ * there is nothing to close. */
+int fetch_door_open(struct fetch_door *door, const char *vfs_name, const char *path);
 
 /* Reads a page of FETCH_PAGE_BYTES (fetch_set.h). */
 int fetch_door_read(const struct fetch_door *door, uint32_t pgno, void *page);

@@ -28,7 +28,7 @@ static int read_session(const char *path, const uint32_t *pages, uint32_t count)
     int rc = fetch_door_register("record");
     int closed;
 
-    if (rc == SQLITE_OK) rc = fetch_door_open(&door, path);
+    if (rc == SQLITE_OK) rc = fetch_door_open(&door, "preload", path);
     if (rc != SQLITE_OK) return rc;
     rc = fetch_door_read(&door, 1, page);
     for (uint32_t i = 0; i < count && rc == SQLITE_OK; i++)

@@ -4,28 +4,17 @@
 #include "bench/fetch_door.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define DIRECT_ALIGNMENT 4096u
-#define HEADER_BYTES     100u
 
 /* How long a replay may take to say that it has hints, behind the session. */
 #define HINTS_WAIT_US 5000000u
 #define HINTS_LOOK_US 1000u
 
-const char *const fetch_load_names[FETCH_LOAD_COUNT] = {
-    [FETCH_QUIET] = "quiet",
-    [FETCH_DISK_LOAD] = "disk load",
-    [FETCH_CPU_LOAD] = "CPU load",
-};
-
-/* The file in the session's hands: behind the door, or a descriptor. */
+/* The file in the session's hands, and in those of the method that works beside it. */
 struct session {
     const struct fetch_trial *trial;
     struct fetch_door door;
@@ -47,21 +36,11 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static bool is_behind_door(const struct session *session)
-{
-    return session->trial->method == FETCH_PRELOAD;
-}
-
 static int read_page(const struct session *session, uint32_t pgno)
 {
     char page[FETCH_PAGE_BYTES];
-    const off_t offset = (off_t)(pgno - 1) * FETCH_PAGE_BYTES;
 
-    if (is_behind_door(session))
-        return fetch_door_read(&session->door, pgno, page) == SQLITE_OK ? FETCH_OK : FETCH_FAILED;
-    return pread(session->job.fd, page, sizeof(page), offset) == (ssize_t)sizeof(page)
-               ? FETCH_OK
-               : FETCH_FAILED;
+    return fetch_door_read(&session->door, pgno, page) == SQLITE_OK ? FETCH_OK : FETCH_FAILED;
 }
 
 static int read_pages(const struct session *session, struct fetch_found *out)
@@ -77,28 +56,31 @@ static int read_pages(const struct session *session, struct fetch_found *out)
     return rc;
 }
 
-/* ---- by pread ---- */
+/* ---- without preload ---- */
 
-static int open_plainly(struct session *session)
+/* The method has a descriptor of its own, and begins before the session does. */
+static int start_method(struct session *session)
 {
-    char header[HEADER_BYTES];
-
     session->job.fd = open(session->trial->path, O_RDONLY | O_CLOEXEC);
     if (session->job.fd < 0) return FETCH_FAILED;
-    if (fetch_method_start(&session->work, &session->job) != 0) return FETCH_DENIED;
-    return pread(session->job.fd, header, sizeof(header), 0) == (ssize_t)sizeof(header)
-               ? FETCH_OK
-               : FETCH_FAILED;
+    return fetch_method_start(&session->work, &session->job) == 0 ? FETCH_OK : FETCH_DENIED;
 }
 
 static int run_plainly(struct session *session, struct fetch_found *out)
 {
+    bool opened = false;
     int rc;
 
+    if (sqlite3_initialize() != SQLITE_OK) return FETCH_FAILED;
     session->began_ms = now_ms();
-    rc = open_plainly(session);
-    if (rc == FETCH_OK) rc = read_pages(session, out);
+    rc = start_method(session);
+    if (rc == FETCH_OK) {
+        opened = fetch_door_open(&session->door, "unix", session->trial->path) == SQLITE_OK;
+        rc = opened ? read_pages(session, out) : FETCH_FAILED;
+    }
     if (fetch_method_end(session->work, &out->fetched) != 0 && rc == FETCH_OK) rc = FETCH_DENIED;
+    if (opened && fetch_door_close(&session->door) != SQLITE_OK && rc == FETCH_OK)
+        rc = FETCH_FAILED;
     if (session->job.fd >= 0) close(session->job.fd);
     return rc;
 }
@@ -130,7 +112,8 @@ static int run_behind_door(struct session *session, struct fetch_found *out)
 
     if (fetch_door_register("on") != SQLITE_OK) return FETCH_FAILED;
     session->began_ms = now_ms();
-    if (fetch_door_open(&session->door, session->trial->path) != SQLITE_OK) return FETCH_FAILED;
+    if (fetch_door_open(&session->door, "preload", session->trial->path) != SQLITE_OK)
+        return FETCH_FAILED;
     rc = read_pages(session, out);
     if (rc == FETCH_OK) rc = look_at_replay(session, out);
     if (fetch_door_close(&session->door) != SQLITE_OK && rc == FETCH_OK) rc = FETCH_FAILED;
@@ -144,7 +127,8 @@ static int run_session(const struct fetch_trial *trial, struct fetch_found *out)
         .job = { .method = trial->method, .set = trial->set, .file_bytes = trial->file_bytes },
     };
 
-    return is_behind_door(&session) ? run_behind_door(&session, out) : run_plainly(&session, out);
+    return trial->method == FETCH_PRELOAD ? run_behind_door(&session, out)
+                                          : run_plainly(&session, out);
 }
 
 int fetch_trial_run(const struct fetch_trial *trial, struct fetch_found *out)
@@ -182,71 +166,4 @@ const char *fetch_message(int status)
     default:
         return "no process";
     }
-}
-
-/* ---- the load ---- */
-
-static _Noreturn void read_for_ever(const char *path, uint64_t file_bytes)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
-    void *page = aligned_alloc(DIRECT_ALIGNMENT, FETCH_PAGE_BYTES);
-    uint64_t x = 88172645463325252u;
-
-    if (fd < 0 || page == NULL) _exit(1);
-    for (;;) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        if (pread(fd, page, FETCH_PAGE_BYTES,
-                  (off_t)(x % (file_bytes / FETCH_PAGE_BYTES) * FETCH_PAGE_BYTES)) < 0)
-            _exit(1);
-    }
-}
-
-static _Noreturn void compute_for_ever(void)
-{
-    for (volatile uint64_t x = 0;; x++) {
-    }
-}
-
-static pid_t start_process(enum fetch_load load, const char *path, uint64_t file_bytes)
-{
-    const pid_t pid = fork();
-
-    if (pid != 0) return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (load == FETCH_DISK_LOAD) read_for_ever(path, file_bytes);
-    compute_for_ever();
-}
-
-int fetch_load_start(enum fetch_load load, const char *path, uint64_t file_bytes, pid_t *out)
-{
-    long wanted = load == FETCH_CPU_LOAD ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
-    int count = 0;
-
-    if (load == FETCH_QUIET) return 0;
-    if (wanted > FETCH_LOAD_PROCESSES_MAX) wanted = FETCH_LOAD_PROCESSES_MAX;
-    while (count < wanted) {
-        out[count] = start_process(load, path, file_bytes);
-        if (out[count] < 0) {
-            (void)fetch_load_stop(out, count);
-            return FETCH_SYSTEM;
-        }
-        count++;
-    }
-    return count;
-}
-
-int fetch_load_stop(const pid_t *processes, int count)
-{
-    int rc = FETCH_OK;
-
-    for (int i = 0; i < count; i++) {
-        int status = 0;
-
-        kill(processes[i], SIGKILL);
-        if (waitpid(processes[i], &status, 0) != processes[i] || WIFEXITED(status))
-            rc = FETCH_FAILED;
-    }
-    return rc;
 }

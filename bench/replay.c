@@ -17,6 +17,7 @@
 #include "bench/fetch_database.h"
 #include "bench/fetch_hints.h"
 #include "bench/fetch_trial.h"
+#include "bench/load.h"
 #include "bench/row.h"
 
 #include <errno.h>
@@ -72,14 +73,14 @@ struct options {
     const char *json;
     uint32_t rounds;
     uint32_t mib;
-    bool loads[FETCH_LOAD_COUNT];
+    bool loads[LOAD_KIND_COUNT];
 };
 
 struct bench {
     struct options options;
     char path[4096];
     uint64_t file_bytes;
-    struct section sections[FETCH_LOAD_COUNT][FETCH_KIND_COUNT];
+    struct section sections[LOAD_KIND_COUNT][FETCH_KIND_COUNT];
     struct fetch_set set;
     struct fetch_hints hints; /* of the set */
     struct rows rows;
@@ -136,15 +137,14 @@ static uint32_t draw(struct bench *bench, uint32_t below)
 }
 
 /* Those that run under a load, in random order. */
-static uint32_t choose_methods(struct bench *bench, enum fetch_load load,
-                               enum fetch_method *methods)
+static uint32_t choose_methods(struct bench *bench, enum load_kind load, enum fetch_method *methods)
 {
     uint32_t count = 0;
 
     for (int i = 0; i < FETCH_METHOD_COUNT; i++) {
         const bool always = i == FETCH_NONE || i == FETCH_PRELOAD;
 
-        if ((always || load == FETCH_QUIET) && !bench->denied[i])
+        if ((always || load == LOAD_QUIET) && !bench->denied[i])
             methods[count++] = (enum fetch_method)i;
     }
     for (uint32_t i = count - 1; i > 0; i--) {
@@ -213,8 +213,7 @@ static int make_set(struct bench *bench, enum fetch_kind kind, uint32_t round)
 }
 
 /* Every method once, on the same pages. */
-static int run_round(struct bench *bench, enum fetch_load load, enum fetch_kind kind,
-                     uint32_t round)
+static int run_round(struct bench *bench, enum load_kind load, enum fetch_kind kind, uint32_t round)
 {
     struct fetch_found found[FETCH_METHOD_COUNT];
     enum fetch_method methods[FETCH_METHOD_COUNT];
@@ -231,35 +230,35 @@ static int run_round(struct bench *bench, enum fetch_load load, enum fetch_kind 
     return rc;
 }
 
-static int run_load(struct bench *bench, enum fetch_load load)
+static int run_load(struct bench *bench, enum load_kind load)
 {
-    pid_t processes[FETCH_LOAD_PROCESSES_MAX];
-    const int count = fetch_load_start(load, bench->path, bench->file_bytes, processes);
+    struct load running = { 0 };
     int rc = 0;
 
-    if (count < 0) return trouble(fetch_load_names[load], "no process");
+    if (load_start(&running, load, bench->path) != LOAD_OK)
+        return trouble(load_names[load], "no process");
     for (uint32_t round = 1; round <= bench->options.rounds && rc == 0; round++) {
         for (int kind = 0; kind < FETCH_KIND_COUNT && rc == 0; kind++)
             rc = run_round(bench, load, (enum fetch_kind)kind, round);
         if (isatty(STDERR_FILENO))
-            fprintf(stderr, "\r\033[K%s: round %" PRIu32 " of %" PRIu32, fetch_load_names[load],
-                    round, bench->options.rounds);
+            fprintf(stderr, "\r\033[K%s: round %" PRIu32 " of %" PRIu32, load_names[load], round,
+                    bench->options.rounds);
     }
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
-    if (fetch_load_stop(processes, count) != 0 && rc == 0)
-        rc = trouble(fetch_load_names[load], "a process of it ended early");
+    if (load_stop(&running) != LOAD_OK && rc == 0)
+        rc = trouble(load_names[load], "a process of it ended early");
     return rc;
 }
 
 /* ---- the report ---- */
 
-static int add_rows(struct bench *bench, enum fetch_load load, enum fetch_kind kind)
+static int add_rows(struct bench *bench, enum load_kind load, enum fetch_kind kind)
 {
     struct section *section = &bench->sections[load][kind];
     int rc = ROW_OK;
 
     for (int i = 0; i < MEASURE_COUNT; i++) {
-        snprintf(section->names[i], sizeof(section->names[i]), "%s, %s: %s", fetch_load_names[load],
+        snprintf(section->names[i], sizeof(section->names[i]), "%s, %s: %s", load_names[load],
                  fetch_kind_names[kind], measures[i].text);
         for (int method = 0; method < FETCH_METHOD_COUNT && rc == ROW_OK; method++) {
             const bool says_nothing = method == FETCH_NONE && i > WHOLE;
@@ -272,7 +271,7 @@ static int add_rows(struct bench *bench, enum fetch_load load, enum fetch_kind k
     return rc;
 }
 
-static const struct row *find(const struct bench *bench, enum fetch_load load, enum fetch_kind kind,
+static const struct row *find(const struct bench *bench, enum load_kind load, enum fetch_kind kind,
                               enum measure measure, enum fetch_method method)
 {
     return rows_find(&bench->rows, bench->sections[load][kind].names[measure],
@@ -280,7 +279,7 @@ static const struct row *find(const struct bench *bench, enum fetch_load load, e
 }
 
 /* Nothing gets slower than without us. */
-static bool judge_harm(const struct bench *bench, enum fetch_load load, enum fetch_kind kind,
+static bool judge_harm(const struct bench *bench, enum load_kind load, enum fetch_kind kind,
                        FILE *out)
 {
     bool good = true;
@@ -301,11 +300,11 @@ static bool judge_harm(const struct bench *bench, enum fetch_load load, enum fet
 static bool judge_speed(const struct bench *bench, enum fetch_kind kind, FILE *out)
 {
     const struct row *best = NULL;
-    const struct row *own = find(bench, FETCH_QUIET, kind, WHOLE, FETCH_PRELOAD);
+    const struct row *own = find(bench, LOAD_QUIET, kind, WHOLE, FETCH_PRELOAD);
     bool ok;
 
     for (int method = FETCH_FADVISE; method < FETCH_PRELOAD; method++) {
-        const struct row *row = find(bench, FETCH_QUIET, kind, WHOLE, (enum fetch_method)method);
+        const struct row *row = find(bench, LOAD_QUIET, kind, WHOLE, (enum fetch_method)method);
 
         if (row != NULL && (best == NULL || row->median < best->median)) best = row;
     }
@@ -322,11 +321,11 @@ static bool judge(const struct bench *bench, FILE *out)
 
     fputc('\n', out);
     for (int kind = 0; kind < FETCH_KIND_COUNT; kind++) {
-        for (int load = 0; load < FETCH_LOAD_COUNT; load++) {
+        for (int load = 0; load < LOAD_KIND_COUNT; load++) {
             if (!bench->options.loads[load]) continue;
-            if (!judge_harm(bench, (enum fetch_load)load, (enum fetch_kind)kind, out)) good = false;
+            if (!judge_harm(bench, (enum load_kind)load, (enum fetch_kind)kind, out)) good = false;
         }
-        if (bench->options.loads[FETCH_QUIET] && !judge_speed(bench, (enum fetch_kind)kind, out))
+        if (bench->options.loads[LOAD_QUIET] && !judge_speed(bench, (enum fetch_kind)kind, out))
             good = false;
     }
     if (bench->options.rounds < ROUNDS_FOR_BOUND)
@@ -343,10 +342,10 @@ static int report(struct bench *bench)
     bool good = false;
     int rc = ROW_OK;
 
-    for (int load = 0; load < FETCH_LOAD_COUNT; load++) {
+    for (int load = 0; load < LOAD_KIND_COUNT; load++) {
         for (int kind = 0; kind < FETCH_KIND_COUNT && rc == ROW_OK; kind++) {
             if (bench->options.loads[load])
-                rc = add_rows(bench, (enum fetch_load)load, (enum fetch_kind)kind);
+                rc = add_rows(bench, (enum load_kind)load, (enum fetch_kind)kind);
         }
     }
     if (rc == ROW_OK) {
@@ -364,7 +363,7 @@ static int report(struct bench *bench)
 
 static void free_bench(struct bench *bench)
 {
-    for (int load = 0; load < FETCH_LOAD_COUNT; load++)
+    for (int load = 0; load < LOAD_KIND_COUNT; load++)
         for (int kind = 0; kind < FETCH_KIND_COUNT; kind++)
             for (int method = 0; method < FETCH_METHOD_COUNT; method++)
                 for (int i = 0; i < MEASURE_COUNT; i++)
@@ -408,10 +407,10 @@ static bool parse_count(const char *text, uint32_t least, uint32_t most, uint32_
 
 static bool parse_load(const char *text, bool *loads)
 {
-    static const char *const names[FETCH_LOAD_COUNT] = { "quiet", "disk", "cpu" };
+    static const char *const names[LOAD_KIND_COUNT] = { "quiet", "disk", "cpu" };
     bool found = false;
 
-    for (int i = 0; i < FETCH_LOAD_COUNT; i++) {
+    for (int i = 0; i < LOAD_KIND_COUNT; i++) {
         loads[i] = strcmp(text, names[i]) == 0;
         found = found || loads[i];
     }
@@ -459,8 +458,8 @@ int main(int argc, char **argv)
     sigaction(SIGTERM, &action, NULL);
 
     rc = make_file(bench);
-    for (int load = 0; load < FETCH_LOAD_COUNT && rc == 0; load++) {
-        if (bench->options.loads[load]) rc = run_load(bench, (enum fetch_load)load);
+    for (int load = 0; load < LOAD_KIND_COUNT && rc == 0; load++) {
+        if (bench->options.loads[load]) rc = run_load(bench, (enum load_kind)load);
     }
     if (rc == 0) status = report(bench);
     free_bench(bench);

@@ -58,7 +58,7 @@ static struct preload_stats run_session(uint32_t pgno)
     struct fetch_door door;
 
     cr_assert_eq(fetch_door_register("on"), SQLITE_OK);
-    cr_assert_eq(fetch_door_open(&door, path), SQLITE_OK);
+    cr_assert_eq(fetch_door_open(&door, "preload", path), SQLITE_OK);
     cr_assert_eq(fetch_door_stats(&door, &stats), SQLITE_OK);
     for (int i = 0; i < LOOKS && stats.history_pages == 0; i++) {
         usleep(LOOK_US);

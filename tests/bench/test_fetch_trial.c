@@ -5,9 +5,7 @@
 #include "tests/bench/sparse_database.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define FILE_BYTES ((uint64_t)FETCH_FILE_PAGES_MIN * FETCH_PAGE_BYTES)
@@ -79,31 +77,4 @@ Test(fetch_trial, a_file_that_ends_early_fails_every_arm)
 
         cr_expect_eq(run(methods[i], &found), FETCH_FAILED, "row %zu", i);
     }
-}
-
-Test(fetch_trial, a_load_runs_until_it_is_stopped)
-{
-    pid_t processes[FETCH_LOAD_PROCESSES_MAX];
-    int count;
-
-    cr_expect_eq(fetch_load_start(FETCH_QUIET, path, FILE_BYTES, processes), 0);
-    count = fetch_load_start(FETCH_CPU_LOAD, path, FILE_BYTES, processes);
-    cr_assert_geq(count, 1);
-    cr_expect_eq(kill(processes[0], 0), 0);
-    cr_expect_eq(fetch_load_stop(processes, count), FETCH_OK);
-    cr_expect_neq(kill(processes[0], 0), 0);
-}
-
-/* The processes die of the missing file; which is waited for, that the stop be not faster. */
-Test(fetch_trial, a_load_that_ended_of_its_own_is_told)
-{
-    pid_t processes[FETCH_LOAD_PROCESSES_MAX];
-    siginfo_t ended;
-    int count;
-
-    cr_assert_eq(unlink(path), 0);
-    count = fetch_load_start(FETCH_DISK_LOAD, path, FILE_BYTES, processes);
-    cr_assert_eq(count, 1);
-    cr_assert_eq(waitid(P_PID, (id_t)processes[0], &ended, WEXITED | WNOWAIT), 0);
-    cr_expect_eq(fetch_load_stop(processes, count), FETCH_FAILED);
 }
