@@ -161,7 +161,8 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* Signals are the host's: a worker takes none. */
+/* Signals are the host's: a worker takes none. A thread has the descriptor table of the one that
+ * starts it, so none that is to share the host's can be started from a private one. */
 static bool start_thread(struct pool *pool)
 {
     pthread_attr_t attr;
@@ -170,6 +171,7 @@ static bool start_thread(struct pool *pool)
     sigset_t before;
     int rc;
 
+    if (pool == &pools[POOL_SHARING] && has_private_table) return false;
     if (pthread_attr_init(&attr) != 0) return false;
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);

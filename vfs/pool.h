@@ -43,7 +43,8 @@ uint64_t preload_pool_now_us(void);
 
 /* Runs the task at `due_us` (0: at once) on a worker, starting one when fewer than `threads_max`
  * run and none is free. A task that is queued moves to the earlier of both times; a running one
- * runs again. False when no thread could be started and none runs: the task is not queued. */
+ * runs again. False when no thread could be started and none runs: the task is not queued. A
+ * private worker cannot start a sharing one. */
 bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threads_max);
 
 /* Takes the task out of the queue, or waits until its run returned. Not from within the task. */

@@ -397,7 +397,8 @@ static enum preload_state read_with(struct connection *connection, const struct 
                                (unsigned)database->config.requests))
         return PRELOAD_STATE_FAILED;
     database->replay_task.run = read_on;
-    (void)preload_trial_again(database, &database->replay_task, preload_config_workers());
+    database->replay_task.kind = POOL_SHARING; /* it starts readers */
+    (void)preload_trial_again(database, &database->replay_task, POOL_THREADS_MAX);
     return PRELOAD_STATE_LOADING;
 }
 

@@ -496,3 +496,32 @@ Test(pool, a_forked_child_begins_with_an_empty_pool)
     cr_expect_eq(preload_pool_threads(), 1);
     preload_pool_stop();
 }
+
+static struct job shared_job = { .task = { .run = run_job, .kind = POOL_SHARING } };
+
+static void submit_shared(struct job *job)
+{
+    job->answer = preload_pool_submit(&shared_job.task, 0, 4);
+}
+
+/* The thread would have the worker's descriptor table, not the host's. */
+Test(pool, a_private_worker_starts_no_sharing_one)
+{
+    struct job job = { .task.run = run_job, .look = submit_shared, .answer = -1 };
+    struct job own = { .task = { .run = run_job, .kind = POOL_SHARING } };
+
+    cr_assert(preload_pool_submit(&job.task, 0, 4));
+    cr_assert(wait_until(has_run, &job));
+    preload_pool_cancel(&job.task);
+    cr_expect_eq(job.answer, false);
+    cr_expect_eq(atomic_load(&shared_job.runs), 0);
+    /* One that runs already takes it. */
+    cr_assert(preload_pool_submit(&own.task, 0, 4));
+    cr_assert(wait_until(has_run, &own));
+    preload_pool_cancel(&own.task);
+    cr_assert(preload_pool_submit(&job.task, 0, 4));
+    cr_expect(wait_until(has_run, &shared_job));
+    preload_pool_cancel(&job.task);
+    preload_pool_cancel(&shared_job.task);
+    cr_expect_eq(job.answer, true);
+}
