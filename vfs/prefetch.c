@@ -144,6 +144,18 @@ uint64_t preload_prefetch_credit(struct prefetch *prefetch)
     return preload_pace_credit(&prefetch->pace) - spent;
 }
 
+bool preload_prefetch_runs_ahead(struct prefetch *prefetch, uint64_t unserved)
+{
+    const uint64_t now_us = preload_prefetch_now_us(prefetch);
+    const uint64_t from_us = prefetch->looked_us ? prefetch->looked_us : prefetch->began_us;
+    const bool ahead =
+        preload_pace_is_overtaken(&prefetch->pace, unserved - prefetch->unserved, now_us - from_us);
+
+    prefetch->unserved = unserved;
+    prefetch->looked_us = now_us;
+    return ahead;
+}
+
 enum preload_reason preload_prefetch_over(const struct prefetch *prefetch)
 {
     enum preload_reason reason = (enum preload_reason)atomic_load(&prefetch->cancelled);

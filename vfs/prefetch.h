@@ -60,8 +60,6 @@ struct prefetch_flight {
 /* Where the advise backend stands. Its worker's alone. */
 struct prefetch_advice {
     const char *path; /* of the database; NULL: residency is not asked for */
-    uint64_t looked_us;
-    uint64_t unserved; /* touches that found nothing fetched, when it looked */
 
     struct prefetch_flight flights[PREFETCH_FLIGHTS]; /* a ring */
     unsigned first_flight;
@@ -102,8 +100,10 @@ struct prefetch {
     uint64_t began_us;    /* when the session did; preload_pool_now_us() */
     uint64_t deadline_us; /* 0: none */
     struct prefetch_pace pace;
-    uint64_t news_us; /* when the session's touches changed, or the wait for that gave credit */
-    uint64_t touched; /* of them, then */
+    uint64_t news_us;   /* when the session's touches changed, or the wait for that gave credit */
+    uint64_t touched;   /* of them, then */
+    uint64_t looked_us; /* when it was last asked whether it runs ahead; 0: never */
+    uint64_t unserved;  /* its touches that found nothing fetched, then */
     struct prefetch_advice advice;
 
     /* The read backend's. */
@@ -143,6 +143,11 @@ void preload_prefetch_saw(struct prefetch *prefetch, struct pace_touches touches
 
 /* By the session's clock. Any thread. */
 uint64_t preload_prefetch_now_us(const struct prefetch *prefetch);
+
+/* Whether the session runs ahead without us: since the last call, or its beginning, it made first
+ * touches that found nothing fetched faster than any disk would let it; `unserved` is how many it
+ * made in all. One thread at a time. */
+bool preload_prefetch_runs_ahead(struct prefetch *prefetch, uint64_t unserved);
 
 /* Why no more may be begun; NONE: it may. Any thread. */
 enum preload_reason preload_prefetch_over(const struct prefetch *prefetch);

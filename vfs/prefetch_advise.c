@@ -40,28 +40,15 @@ static bool demand_waits(struct prefetch *prefetch)
            prefetch->session.waits(prefetch);
 }
 
-/* Whether the session runs ahead without us; then a request more would only be in its way. */
-static bool is_overtaken(struct step *step)
+/* What may be spent now, after a look at the session. Nothing where it runs ahead without us: a
+ * request more would only be in its way. */
+static uint64_t look(struct prefetch *prefetch)
 {
-    struct prefetch_advice *advice = step->advice;
-    struct prefetch_pace *pace = &step->prefetch->pace;
-    uint64_t unserved = preload_pace_unserved(pace);
-    uint64_t now_us = preload_prefetch_now_us(step->prefetch);
-    uint64_t from_us = advice->looked_us ? advice->looked_us : step->prefetch->began_us;
-    bool overtaken = preload_pace_is_overtaken(pace, unserved - advice->unserved, now_us - from_us);
-
-    advice->unserved = unserved;
-    advice->looked_us = now_us;
-    return overtaken;
-}
-
-/* What may be spent now, after a look at the session. */
-static uint64_t look(struct step *step)
-{
-    struct prefetch *prefetch = step->prefetch;
+    bool ahead;
 
     if (prefetch->session.look) prefetch->session.look(prefetch);
-    if (is_overtaken(step) && !atomic_load(&prefetch->awaited)) return 0;
+    ahead = preload_prefetch_runs_ahead(prefetch, preload_pace_unserved(&prefetch->pace));
+    if (ahead && !atomic_load(&prefetch->awaited)) return 0;
     return preload_prefetch_credit(prefetch);
 }
 
@@ -231,7 +218,7 @@ void preload_prefetch_advise(struct prefetch *prefetch, int fd)
     };
 
     while (!has_ended(&step) && !preload_prefetch_is_begun(prefetch)) {
-        uint64_t credit = look(&step);
+        uint64_t credit = look(prefetch);
 
         if (credit == 0) break;
         issue_batch(&step, credit);

@@ -100,12 +100,6 @@ static void release_due(struct database *database)
                              touches_of(database, database->trial.touches));
 }
 
-/* Nothing more is recorded, so nothing more comes due. */
-static bool window_is_over(const struct database *database)
-{
-    return preload_pool_now_us() - database->opened_us >= database->config.window_ms * 1000;
-}
-
 static struct hint_database size_of(uint32_t page_size, uint64_t bytes)
 {
     uint64_t pages = bytes / page_size;
@@ -196,6 +190,29 @@ static bool session_waits(struct prefetch *prefetch)
     return waits;
 }
 
+/* A look at the session; what may be fetched now is, by `fetch`; then again later, or the end. */
+static void go_on(struct pool_task *task, void (*fetch)(struct database *database))
+{
+    struct database *database = of_replay_task(task);
+    struct prefetch *prefetch = &database->prefetch;
+    enum preload_reason reason;
+
+    look_at_session(prefetch);
+    reason = preload_prefetch_over(prefetch);
+    if (reason != PRELOAD_REASON_NONE) {
+        preload_prefetch_cancel(prefetch, reason);
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, reason);
+    } else if (preload_prefetch_free_requests(prefetch) > 0) {
+        fetch(database);
+    } else if (preload_trial_window_is_over(database)) {
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    }
+    if (atomic_load(&prefetch->state) == PRELOAD_STATE_LOADING)
+        (void)preload_trial_again(database, task, 1);
+    else
+        finish(database, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+}
+
 /* ---- by advice ---- */
 
 static int open_database(const struct database *database, struct stat *st)
@@ -209,30 +226,26 @@ static int open_database(const struct database *database, struct stat *st)
     return fd;
 }
 
-/* Advises what may be by now; the descriptor is not kept while nothing may. */
-static void advise_on(struct pool_task *task)
+/* The descriptor is not kept while nothing may be fetched. */
+static void advise_more(struct database *database)
 {
-    struct database *database = of_replay_task(task);
     struct prefetch *prefetch = &database->prefetch;
     struct stat st;
     int fd;
 
-    look_at_session(prefetch);
-    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
-        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
-    if (preload_prefetch_free_requests(prefetch) == 0) {
-        if (window_is_over(database))
-            preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    } else if (preload_prefetch_credit(prefetch) > 0) {
-        fd = open_database(database, &st);
-        if (fd < 0) preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED, PRELOAD_REASON_FILE);
-        if (fd >= 0) preload_prefetch_advise(prefetch, fd);
-        if (fd >= 0) close(fd);
+    if (preload_prefetch_credit(prefetch) == 0) return;
+    fd = open_database(database, &st);
+    if (fd < 0) {
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED, PRELOAD_REASON_FILE);
+        return;
     }
-    if (atomic_load(&prefetch->state) == PRELOAD_STATE_LOADING)
-        (void)preload_trial_again(database, task, 1);
-    else
-        finish(database, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    preload_prefetch_advise(prefetch, fd);
+    close(fd);
+}
+
+static void advise_on(struct pool_task *task)
+{
+    go_on(task, advise_more);
 }
 
 /* Plans for the database as it is found and begins. */
@@ -281,24 +294,15 @@ static void explore(struct database *database)
     hint_runs_free(&elsewhere);
 }
 
-/* Whether the session makes its first touches faster than any disk would let it. */
-static bool runs_ahead(struct database *database)
+static uint64_t touches_so_far(struct database *database)
 {
-    struct prefetch_advice *advice = &database->prefetch.advice;
-    const uint64_t now_us = preload_pool_now_us();
-    const uint64_t from_us = advice->looked_us ? advice->looked_us : database->opened_us;
     uint64_t touches = 0;
-    bool ahead;
 
     pthread_mutex_lock(&database->lock);
     for (const struct connection *c = database->connections; c; c = c->next)
         touches += hint_recorder_count(&c->recorder);
     pthread_mutex_unlock(&database->lock);
-    ahead = preload_pace_is_overtaken(&database->prefetch.pace, touches - advice->unserved,
-                                      now_us - from_us);
-    advice->unserved = touches;
-    advice->looked_us = now_us;
-    return ahead;
+    return touches;
 }
 
 static void load_and_advise(struct pool_task *task);
@@ -307,12 +311,14 @@ static void load_and_advise(struct pool_task *task);
 static void load_in_time(struct pool_task *task)
 {
     struct database *database = of_replay_task(task);
+    struct prefetch *prefetch = &database->prefetch;
 
-    if (runs_ahead(database) && preload_prefetch_over(&database->prefetch) == PRELOAD_REASON_NONE) {
+    if (preload_prefetch_runs_ahead(prefetch, touches_so_far(database)) &&
+        preload_prefetch_over(prefetch) == PRELOAD_REASON_NONE) {
         (void)preload_pool_submit(task, preload_pool_now_us() + REPLAY_START_US, 1);
         return;
     }
-    database->prefetch.advice.unserved = 0;
+    prefetch->unserved = 0;
     load_and_advise(task);
 }
 
@@ -360,25 +366,14 @@ static void begin_advice(struct pool_task *task)
 
 /* ---- by reading ---- */
 
-/* While the readers read, and until the last request may be begun. */
+static void read_more(struct database *database)
+{
+    preload_prefetch_read_on(&database->prefetch);
+}
+
 static void read_on(struct pool_task *task)
 {
-    struct database *database = of_replay_task(task);
-    struct prefetch *prefetch = &database->prefetch;
-
-    look_at_session(prefetch);
-    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
-        preload_prefetch_cancel(prefetch, preload_prefetch_over(prefetch));
-    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
-        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
-    else
-        preload_prefetch_read_on(prefetch);
-    if (window_is_over(database) && preload_prefetch_free_requests(prefetch) == 0)
-        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    if (atomic_load(&prefetch->state) == PRELOAD_STATE_LOADING)
-        (void)preload_trial_again(database, task, 1);
-    else
-        finish(database, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    go_on(task, read_more);
 }
 
 /* Of the file only the size is known: page 1 is the connection's to read, and the first look that

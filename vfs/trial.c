@@ -61,6 +61,11 @@ static void look_at_page_1(struct database *database)
     }
 }
 
+bool preload_trial_window_is_over(const struct database *database)
+{
+    return preload_pool_now_us() - database->opened_us >= database->config.window_ms * 1000;
+}
+
 static enum trial_result judge(struct database *database, struct progress_counts counts)
 {
     switch (hint_verdict_of(counts.judged, counts.known)) {
@@ -81,7 +86,7 @@ static enum trial_result judge(struct database *database, struct progress_counts
         return end(database, PRELOAD_REASON_UNPROVEN,
                    "the hints are of another state of the database, and no reads are "
                    "recorded to judge them by");
-    if (preload_pool_now_us() - database->opened_us >= database->config.window_ms * 1000)
+    if (preload_trial_window_is_over(database))
         return end(database, PRELOAD_REASON_UNPROVEN,
                    "the hints are of another state of the database, and too little was "
                    "read to judge them by");

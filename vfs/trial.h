@@ -43,6 +43,9 @@ enum trial_result preload_trial_look(struct database *database);
  * preload_pool_submit, which it answers like. */
 bool preload_trial_again(struct database *database, struct pool_task *task, unsigned threads_max);
 
+/* Whether the record window is over: nothing more is recorded, so nothing more comes due. */
+bool preload_trial_window_is_over(const struct database *database);
+
 /* The prefetch has a final state: nothing is counted or compared any more. Twice is harmless. */
 void preload_trial_end(struct database *database);
 
