@@ -1,24 +1,13 @@
 /* Read beside sqlite3.h, "OS Interface Object" and "OS Interface Open File Handle". */
 #include "bench/fetch_door.h"
 
+#include "bench/child.h"
 #include "bench/fetch_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define HEADER_BYTES 100
-
-static void clear_environment(void)
-{
-    static const char ours[] = "SQLITE_PRELOAD";
-    char **to = environ;
-
-    for (char **from = environ; *from != NULL; from++)
-        if (strncmp(*from, ours, sizeof(ours) - 1) != 0) *to++ = *from;
-    *to = NULL;
-}
 
 int fetch_door_register(const char *mode)
 {
@@ -27,7 +16,7 @@ int fetch_door_register(const char *mode)
     const struct preload_config config = { .base = "unix", .options = options };
 
     snprintf(option, sizeof(option), "mode=%s", mode);
-    clear_environment();
+    child_clear_environment();
     return preload_register(&config);
 }
 

@@ -1,12 +1,12 @@
 /* Parent and child, and the line between them. */
 #include "bench/harm_trial.h"
 
-#include <fcntl.h>
+#include "bench/child.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,32 +106,17 @@ int harm_trial_child(char *const *argv)
 /* ---- the parent ---- */
 
 /* Every number, and the word that says that the line is whole. */
-static int parse_line(FILE *in, struct harm_found *out)
+static int parse_line(char *at, struct harm_found *out)
 {
-    char line[1024];
-    char *at = fgets(line, sizeof(line), in);
-
-    if (at == NULL) return HARM_FAILED;
 #define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
     HARM_FOUND(PARSE_FIELD)
 #undef PARSE_FIELD
     return strcmp(at, " end\n") == 0 ? HARM_OK : HARM_FAILED;
 }
 
-/* What the user's environment says to preload is for programs, not for this measurement. */
-static void clear_environment(void)
+static void become_child(const void *data)
 {
-    static const char ours[] = "SQLITE_PRELOAD";
-    char **to = environ;
-
-    for (char **from = environ; *from != NULL; from++) {
-        if (strncmp(*from, ours, sizeof(ours) - 1) != 0) *to++ = *from;
-    }
-    *to = NULL;
-}
-
-static void become_child(const struct harm_trial *trial, int out)
-{
+    const struct harm_trial *trial = data;
     char numbers[4][24];
     char self[] = "/proc/self/exe";
     char child[] = CHILD;
@@ -139,35 +124,25 @@ static void become_child(const struct harm_trial *trial, int out)
     char *argv[ARG_COUNT + 1] = { self,       child,      numbers[0], numbers[1],
                                   numbers[2], numbers[3], database,   NULL };
 
-    clear_environment();
     snprintf(numbers[0], sizeof(numbers[0]), "%d", (int)trial->arm);
     snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu32, trial->session.rows);
     snprintf(numbers[2], sizeof(numbers[2]), "%d", (int)trial->session.half);
     snprintf(numbers[3], sizeof(numbers[3]), "%" PRIu64, trial->session.seed);
-    if (database != NULL && dup2(out, STDOUT_FILENO) >= 0) execv(self, argv);
+    if (database != NULL) execv(self, argv);
     _exit(127);
 }
 
 int harm_trial_run(const struct harm_trial *trial, struct harm_found *out)
 {
-    int ends[2];
-    int status = 0;
-    int rc = HARM_SYSTEM;
-    FILE *in;
-    pid_t pid;
+    char line[CHILD_LINE_BYTES];
 
     *out = (struct harm_found){ 0 };
-    if (pipe2(ends, O_CLOEXEC) != 0) return HARM_SYSTEM;
-    pid = fork();
-    if (pid == 0) become_child(trial, ends[1]);
-    close(ends[1]);
-    in = fdopen(ends[0], "r");
-    if (pid > 0 && in != NULL) rc = parse_line(in, out);
-    if (in != NULL) {
-        fclose(in);
-    } else {
-        close(ends[0]);
+    switch (child_hear(become_child, trial, line, NULL)) {
+    case CHILD_OK:
+        return parse_line(line, out);
+    case CHILD_SYSTEM:
+        return HARM_SYSTEM;
+    default:
+        return HARM_FAILED;
     }
-    if (pid > 0 && (waitpid(pid, &status, 0) != pid || status != 0)) rc = HARM_FAILED;
-    return rc;
 }

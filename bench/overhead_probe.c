@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/child.h"
 #include "bench/overhead_child.h"
 
 #define CHILD      "--child"
@@ -66,12 +66,8 @@ int probe_child(char *const *argv)
 /* ---- the parent ---- */
 
 /* The child's line: every number, and the word that says that it is whole. */
-static int parse_line(FILE *in, struct probe_found *out)
+static int parse_line(char *at, struct probe_found *out)
 {
-    char line[1024];
-    char *at = fgets(line, sizeof(line), in);
-
-    if (at == NULL) return PROBE_FAILED;
 #define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
     PROBE_FOUND(PARSE_FIELD)
 #undef PARSE_FIELD
@@ -103,18 +99,6 @@ static int read_counts(const struct probe *probe, struct probe_found *out)
     return out->instructions > 0 ? PROBE_OK : PROBE_FAILED;
 }
 
-/* What the user's environment says to preload is for programs, not for this measurement. */
-static void clear_environment(void)
-{
-    static const char ours[] = "SQLITE_PRELOAD";
-    char **to = environ;
-
-    for (char **from = environ; *from != NULL; from++) {
-        if (strncmp(*from, ours, sizeof(ours) - 1) != 0) *to++ = *from;
-    }
-    *to = NULL;
-}
-
 /* What the emulator says of its own goes nowhere; what the child says stays on standard error. */
 static void become_emulator(const struct probe *probe, char *const *argv)
 {
@@ -135,8 +119,9 @@ static void become_emulator(const struct probe *probe, char *const *argv)
     (void)execvp(emulated[0], emulated);
 }
 
-static void become_child(const struct probe *probe, int out)
+static void become_child(const void *data)
 {
+    const struct probe *probe = data;
     char self[PATH_BYTES] = "";
     char child[] = CHILD;
     char kind[16];
@@ -149,12 +134,11 @@ static void become_child(const struct probe *probe, int out)
     char *argv[ARG_COUNT + 1] = { self, child,     kind,   work,  ours,
                                   rows, directory, points, store, NULL };
 
-    clear_environment();
     (void)snprintf(kind, sizeof(kind), "%d", (int)probe->kind);
     (void)snprintf(rows, sizeof(rows), "%u", probe->rows);
     /* The emulator wants the program's own name. */
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) _exit(1);
-    if (!work || !directory || !points || !store || dup2(out, STDOUT_FILENO) < 0) _exit(1);
+    if (!work || !directory || !points || !store) _exit(1);
     if (probe->kind == PROBE_COUNT) become_emulator(probe, argv);
     if (probe->kind != PROBE_COUNT) (void)execv(self, argv);
     _exit(errno == ENOENT ? STATUS_ABSENT : 1);
@@ -162,29 +146,21 @@ static void become_child(const struct probe *probe, int out)
 
 int probe_run(const struct probe *probe, struct probe_found *out)
 {
-    int ends[2];
-    int status = 0;
-    int rc = PROBE_SYSTEM;
-    FILE *in;
-    pid_t pid;
+    char line[CHILD_LINE_BYTES];
+    int exit_status;
+    int rc = PROBE_FAILED;
 
     *out = (struct probe_found){ 0 };
-    if (pipe2(ends, O_CLOEXEC) != 0) return PROBE_SYSTEM;
-    pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        become_child(probe, ends[1]);
+    switch (child_hear(become_child, probe, line, &exit_status)) {
+    case CHILD_OK:
+        rc = parse_line(line, out);
+        break;
+    case CHILD_SYSTEM:
+        return PROBE_SYSTEM;
+    default:
+        if (exit_status == STATUS_ABSENT) rc = PROBE_ABSENT;
+        break;
     }
-    close(ends[1]);
-    in = fdopen(ends[0], "r");
-    if (pid > 0 && in != NULL) rc = parse_line(in, out);
-    if (in != NULL)
-        (void)fclose(in);
-    else
-        close(ends[0]);
-    if (pid > 0 && (waitpid(pid, &status, 0) != pid || status != 0)) rc = PROBE_FAILED;
-    if (rc == PROBE_FAILED && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_ABSENT)
-        rc = PROBE_ABSENT;
     if (rc == PROBE_OK && probe->kind == PROBE_COUNT) rc = read_counts(probe, out);
     return rc;
 }

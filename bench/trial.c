@@ -1,19 +1,18 @@
 /* Parent and child of a trial, and the line between them. */
 #include "bench/trial.h"
 
+#include "bench/child.h"
 #include "bench/fetch.h"
 #include "bench/latency_vfs.h"
 #include "bench/read_clock.h"
 #include "bench/session.h"
 #include "vfs/preload.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -284,28 +283,12 @@ int trial_child(char *const *argv)
 /* ---- the parent ---- */
 
 /* The child's line: every number, and the word that says that it is whole. */
-static int parse_line(FILE *in, struct trial_found *out)
+static int parse_line(char *at, struct trial_found *out)
 {
-    char line[1024];
-    char *at = fgets(line, sizeof(line), in);
-
-    if (at == NULL) return TRIAL_FAILED;
 #define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
     TRIAL_FOUND(PARSE_FIELD)
 #undef PARSE_FIELD
     return strcmp(at, " end\n") == 0 ? TRIAL_OK : TRIAL_FAILED;
-}
-
-/* What the user's environment says to preload is for programs, not for this measurement. */
-static void clear_environment(void)
-{
-    static const char ours[] = "SQLITE_PRELOAD";
-    char **to = environ;
-
-    for (char **from = environ; *from != NULL; from++) {
-        if (strncmp(*from, ours, sizeof(ours) - 1) != 0) *to++ = *from;
-    }
-    *to = NULL;
 }
 
 /* An argument of a child: an empty one stands for none. */
@@ -314,8 +297,9 @@ static char *text(const char *value)
     return strdup(value != NULL ? value : "");
 }
 
-static void become_child(const struct trial *trial, int out)
+static void become_child(const void *data)
 {
+    const struct trial *trial = data;
     char numbers[3][24];
     char self[] = "/proc/self/exe";
     char child[] = CHILD;
@@ -326,40 +310,24 @@ static void become_child(const struct trial *trial, int out)
     char *argv[ARG_COUNT + 1] = { self,     child, numbers[0], numbers[1], numbers[2],
                                   database, store, pages,      trace,      NULL };
 
-    clear_environment();
     snprintf(numbers[0], sizeof(numbers[0]), "%d", (int)trial->arm);
     snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64, trial->latency_us);
     snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, trial->seed);
-    if (database != NULL && store != NULL && pages != NULL && trace != NULL &&
-        dup2(out, STDOUT_FILENO) >= 0) {
-        execv(self, argv);
-    }
+    if (database != NULL && store != NULL && pages != NULL && trace != NULL) execv(self, argv);
     _exit(127);
 }
 
 int trial_run(const struct trial *trial, struct trial_found *out)
 {
-    int ends[2];
-    int status = 0;
-    int rc = TRIAL_SYSTEM;
-    FILE *in;
-    pid_t pid;
+    char line[CHILD_LINE_BYTES];
 
     *out = (struct trial_found){ 0 };
-    if (pipe2(ends, O_CLOEXEC) != 0) return TRIAL_SYSTEM;
-    pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        become_child(trial, ends[1]);
+    switch (child_hear(become_child, trial, line, NULL)) {
+    case CHILD_OK:
+        return parse_line(line, out);
+    case CHILD_SYSTEM:
+        return TRIAL_SYSTEM;
+    default:
+        return TRIAL_FAILED;
     }
-    close(ends[1]);
-    in = fdopen(ends[0], "r");
-    if (pid > 0 && in != NULL) rc = parse_line(in, out);
-    if (in != NULL) {
-        fclose(in);
-    } else {
-        close(ends[0]);
-    }
-    if (pid > 0 && (waitpid(pid, &status, 0) != pid || status != 0)) rc = TRIAL_FAILED;
-    return rc;
 }
