@@ -7,8 +7,10 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hints/bitmap.h"
+#include "hints/order.h"
 
 #define PLAN_PPM UINT64_C(1000000)
 
@@ -115,30 +117,6 @@ static bool page_is_allowed(const struct planner *planner, uint32_t pgno)
     return pgno != planner->lock_page && !hint_runs_contains(planner->elsewhere, pgno);
 }
 
-/* The floor first, then the more probable, at equal probability the earlier. */
-static int compare_worth(const void *a, const void *b)
-{
-    const struct candidate *x = a;
-    const struct candidate *y = b;
-
-    if (x->is_floor != y->is_floor) return x->is_floor ? -1 : 1;
-    if (x->guess.ppm != y->guess.ppm) return x->guess.ppm > y->guess.ppm ? -1 : 1;
-    if (x->guess.rank != y->guess.rank) return x->guess.rank < y->guess.rank ? -1 : 1;
-    return (x->guess.pgno > y->guess.pgno) - (x->guess.pgno < y->guess.pgno);
-}
-
-/* The order in which pages are put into groups. */
-static int compare_places(const void *a, const void *b)
-{
-    const struct candidate *x = a;
-    const struct candidate *y = b;
-
-    if (x->is_first != y->is_first) return x->is_first ? -1 : 1;
-    if (x->stage != y->stage) return x->stage < y->stage ? -1 : 1;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return (x->guess.pgno > y->guess.pgno) - (x->guess.pgno < y->guess.pgno);
-}
-
 /* The order of the plan. No two groups have the same first run. */
 static int compare_groups(const void *a, const void *b)
 {
@@ -175,11 +153,27 @@ static struct candidate candidate_of(const struct hint_guess *guess, struct hint
     return candidate;
 }
 
-/* Keeps the pages that are worth a fetch and have their content in the database file; of those the
- * best `pages_max`, in the plan's order. Returns how many. */
-static size_t choose(struct candidate *out, const struct planner *planner,
-                     const struct hint_forecast *forecast, enum hint_trust trust,
-                     uint32_t page_count, uint64_t pages_max)
+/* The floor first, then the more probable, at equal probability the earlier. */
+static uint64_t worth_of(const struct hint_guess *guess)
+{
+    assert(guess->ppm <= PLAN_PPM);
+    return (is_floor(guess) ? 0 : (PLAN_PPM + 1 - guess->ppm) << 32) | guess->rank;
+}
+
+/* The order in which pages are put into groups. */
+static uint64_t place_of(const struct candidate *candidate)
+{
+    const float key = (float)candidate->key; /* not negative, so its bits are in order */
+    uint32_t bits;
+
+    memcpy(&bits, &key, sizeof bits);
+    return (candidate->is_first ? 0 : UINT64_C(1) << 63) | (uint64_t)candidate->stage << 31 | bits;
+}
+
+/* The pages that are worth a fetch and have their content in the database file. Returns how many.
+ */
+static size_t list_worthy(struct hint_place *out, const struct planner *planner,
+                          const struct hint_forecast *forecast, uint32_t page_count)
 {
     size_t len = 0;
 
@@ -189,14 +183,46 @@ static size_t choose(struct candidate *out, const struct planner *planner,
         if (guess->pgno > page_count) break;
         if (!is_floor(guess) && guess->ppm <= planner->costs.probability_min_ppm) continue;
         if (page_is_allowed(planner, guess->pgno))
-            out[len++] = candidate_of(guess, planner->costs, trust);
+            out[len++] = (struct hint_place){ worth_of(guess), (uint32_t)i };
     }
-    if (len > pages_max) {
-        qsort(out, len, sizeof(*out), compare_worth);
-        len = (size_t)pages_max;
-    }
-    if (len > 0) qsort(out, len, sizeof(*out), compare_places);
     return len;
+}
+
+/* Keeps the best `most`, by page again. Returns how many. */
+static size_t keep_best(struct hint_place *places, struct hint_place *scratch, size_t len,
+                        uint64_t most)
+{
+    if (len <= most) return len;
+    hint_order(places, scratch, len);
+    for (size_t i = 0; i < most; i++)
+        places[i].key = places[i].index;
+    hint_order(places, scratch, (size_t)most);
+    return (size_t)most;
+}
+
+/* The best `pages_max` pages in the plan's order: `*out` is to be freed. */
+static int choose(struct candidate **out, size_t *len, const struct planner *planner,
+                  const struct hint_forecast *forecast, enum hint_trust trust, uint32_t page_count,
+                  uint64_t pages_max)
+{
+    struct hint_place *places = malloc((2 * forecast->len + 1) * sizeof(*places));
+    struct hint_place *scratch = places + forecast->len;
+
+    if (!places) return HINT_NOMEM;
+    *len = list_worthy(places, planner, forecast, page_count);
+    *len = keep_best(places, scratch, *len, pages_max);
+    *out = calloc(*len + 1, sizeof(**out));
+    for (size_t i = 0; i < *len && *out; i++) {
+        const struct candidate candidate =
+            candidate_of(&forecast->pages[places[i].index], planner->costs, trust);
+
+        places[i].key = place_of(&candidate);
+    }
+    hint_order(places, scratch, *len);
+    for (size_t i = 0; i < *len && *out; i++)
+        (*out)[i] = candidate_of(&forecast->pages[places[i].index], planner->costs, trust);
+    free(places);
+    return *out ? HINT_OK : HINT_NOMEM;
 }
 
 /* Whether the pages [first, end) between two wanted ones may be fetched along with them; how many
@@ -384,17 +410,16 @@ int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
     struct planner planner = { .costs = costs,
                                .elsewhere = elsewhere ? elsewhere : &nowhere,
                                .lock_page = hint_lock_page(database.page_size) };
-    struct candidate *chosen = calloc(forecast->len + 1, sizeof(*chosen));
-    size_t len;
+    struct candidate *chosen = NULL;
+    size_t len = 0;
     int rc;
 
     assert(costs.probability_min_ppm >= 1);
     assert(costs.group_pages_max >= 1);
     assert(costs.group_pages_max <= HINT_GROUP_PAGES_MAX);
-    if (!chosen) return HINT_NOMEM;
-    len = choose(chosen, &planner, forecast, trust, database.page_count, pages_max);
+    rc = choose(&chosen, &len, &planner, forecast, trust, database.page_count, pages_max);
     planner.slack_pages = pages_max - len;
-    rc = planner_write(&planner, chosen, len);
+    if (rc == HINT_OK) rc = planner_write(&planner, chosen, len);
     if (rc == HINT_OK) {
         struct hint_plan old = *out;
 
