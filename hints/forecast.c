@@ -1,7 +1,7 @@
 /* Counts what followed upon each kind of past, then looks each page's own past up.
  *
- * A past is a word of outcomes, bit 0 the latest, without the sessions that had no say; its length
- * is kept beside it. */
+ * A past is a word of outcomes, bit 0 the latest, without the sessions that had no say. How many
+ * were before the first use in it makes no difference. */
 #include "hints/forecast.h"
 
 #include <assert.h>
@@ -28,20 +28,19 @@ static const uint16_t case_weight[HINT_HISTORY_SESSIONS] = {
 /* A replay is useless when less than a thirty-second of it was used. */
 #define USELESS_PARTS 32
 
-struct past {
-    uint32_t outcomes;
-    uint32_t len;
-};
-
 /* One kind of past: weighed cases, and those of them after which the page was used. */
 struct cases {
     uint64_t all;
     uint64_t used;
 };
 
+/* Pages that stand together mostly have the same past: what was found for the last one is kept. */
 struct experience {
     struct cases kinds[KINDS];
     uint32_t useless; /* bit i: hardly anything that was prefetched for session i was used */
+    uint32_t pages;   /* all sessions touched so many at least */
+    uint32_t last;    /* past */
+    uint32_t last_ppm;
 };
 
 /* Number of zeroes below the lowest one, of a word that has one. */
@@ -75,16 +74,28 @@ static uint32_t kind_of(uint32_t outcomes)
     return (age_class(age) * 3 + row - 1) * 3 + before;
 }
 
-/* The sessions that had a say about the page, squeezed together. */
-static struct past past_of(const struct hint_history *history, const struct hint_page *page)
+static uint32_t shortest_of(const struct hint_history *history)
 {
-    struct past past = { 0, 0 };
+    uint32_t pages = UINT32_MAX;
 
+    for (uint32_t i = 0; i < history->session_count; i++)
+        if (history->sessions[i].pages < pages) pages = history->sessions[i].pages;
+    return pages;
+}
+
+/* The sessions that had a say about the page, squeezed together; all had whose place all reached.
+ */
+static uint32_t past_of(const struct experience *experience, const struct hint_history *history,
+                        const struct hint_page *page)
+{
+    uint32_t past = 0;
+    uint32_t len = 0;
+
+    if (page->rank < experience->pages) return page->seen;
     for (uint32_t i = 0; i < history->session_count; i++) {
         uint32_t used = page->seen >> i & 1;
 
-        if (!used && history->sessions[i].pages <= page->rank) continue;
-        past.outcomes |= used << past.len++;
+        if (used || history->sessions[i].pages > page->rank) past |= used << len++;
     }
     return past;
 }
@@ -99,8 +110,10 @@ static uint32_t useless_of(const struct hint_history *history)
     for (size_t k = 0; k < history->len; k++) {
         const struct hint_page *page = &history->pages[k];
 
-        for (uint32_t i = 0; i < history->session_count; i++) {
-            if (!(page->fetched >> i & 1) || page->rank >= history->sessions[i].pages) continue;
+        for (uint32_t left = page->fetched; left; left &= left - 1) {
+            const uint32_t i = zeroes_below(left);
+
+            if (page->rank >= history->sessions[i].pages) continue;
             fetched[i]++;
             used[i] += page->seen >> i & 1;
         }
@@ -110,39 +123,64 @@ static uint32_t useless_of(const struct hint_history *history)
     return useless;
 }
 
-/* Each session is a case for what was known before it. */
-static void experience_add(struct experience *experience, struct past past)
+/* Each session is a case for what was known before it, of `pages` pages with that past. */
+static void experience_add(struct experience *experience, uint32_t past, uint64_t pages)
 {
-    for (uint32_t i = 0; i + 1 < past.len; i++) {
-        uint32_t before = past.outcomes >> (i + 1);
-        struct cases *cases;
+    uint32_t before = past >> 1;
 
-        if (before == 0) return;
-        cases = &experience->kinds[kind_of(before)];
-        cases->all += case_weight[i];
-        if (past.outcomes >> i & 1) cases->used += case_weight[i];
+    for (uint32_t i = 0; before != 0; i++, before >>= 1) {
+        struct cases *cases = &experience->kinds[kind_of(before)];
+
+        cases->all += case_weight[i] * pages;
+        if (past >> i & 1) cases->used += case_weight[i] * pages;
     }
 }
 
-static uint32_t past_ppm(const struct experience *experience, struct past past)
+static void experience_make(struct experience *experience, const struct hint_history *history)
 {
-    const struct cases *cases = &experience->kinds[kind_of(past.outcomes)];
+    uint32_t last = 0;
+    uint64_t pages = 0;
+
+    experience->useless = useless_of(history);
+    experience->pages = shortest_of(history);
+    for (size_t i = 0; i < history->len; i++) {
+        const uint32_t past = past_of(experience, history, &history->pages[i]);
+
+        if (past != last) {
+            experience_add(experience, last, pages);
+            pages = 0;
+        }
+        last = past;
+        pages++;
+    }
+    experience_add(experience, last, pages);
+}
+
+static uint32_t past_ppm(struct experience *experience, uint32_t past)
+{
+    const struct cases *cases;
     uint64_t prior = (uint64_t)PRIOR_CASES * CASE_WEIGHT;
 
-    return (uint32_t)((cases->used * FORECAST_PPM + prior * hint_decayed_ppm(past.outcomes)) /
-                      (cases->all + prior));
+    if (past == experience->last) return experience->last_ppm;
+    cases = &experience->kinds[kind_of(past)];
+    experience->last = past;
+    experience->last_ppm =
+        (uint32_t)((cases->used * FORECAST_PPM + prior * hint_decayed_ppm(past)) /
+                   (cases->all + prior));
+    return experience->last_ppm;
 }
 
 /* One useless replay may be an odd session. Each further one since its last use leaves a page an
  * eighth of its probability, whether it was among those fetched or not: the budget would but have
  * come to it next. So a history that names all pages wears off before each kind of past was
  * refuted. */
-static uint32_t probability_ppm(const struct experience *experience,
-                                const struct hint_history *history, const struct hint_page *page)
+static uint32_t probability_ppm(struct experience *experience, const struct hint_history *history,
+                                const struct hint_page *page)
 {
-    uint32_t ppm = past_ppm(experience, past_of(history, page));
+    uint32_t ppm = past_ppm(experience, past_of(experience, history, page));
     uint32_t in_vain = 0;
 
+    if (experience->useless == 0) return ppm;
     for (uint32_t i = 0; i < zeroes_below(page->seen); i++)
         if (experience->useless >> i & 1) in_vain += history->sessions[i].sessions;
     if (in_vain < 2) return ppm;
@@ -156,9 +194,7 @@ static struct hint_guess *guesses_of(const struct hint_history *history)
     struct experience *experience = calloc(1, sizeof(*experience));
 
     if (guesses && experience) {
-        experience->useless = useless_of(history);
-        for (size_t i = 0; i < history->len; i++)
-            experience_add(experience, past_of(history, &history->pages[i]));
+        experience_make(experience, history);
         for (size_t i = 0; i < history->len; i++) {
             const struct hint_page *page = &history->pages[i];
 

@@ -188,18 +188,6 @@ static size_t list_worthy(struct hint_place *out, const struct planner *planner,
     return len;
 }
 
-/* Keeps the best `most`, by page again. Returns how many. */
-static size_t keep_best(struct hint_place *places, struct hint_place *scratch, size_t len,
-                        uint64_t most)
-{
-    if (len <= most) return len;
-    hint_order(places, scratch, len);
-    for (size_t i = 0; i < most; i++)
-        places[i].key = places[i].index;
-    hint_order(places, scratch, (size_t)most);
-    return (size_t)most;
-}
-
 /* The best `pages_max` pages in the plan's order: `*out` is to be freed. */
 static int choose(struct candidate **out, size_t *len, const struct planner *planner,
                   const struct hint_forecast *forecast, enum hint_trust trust, uint32_t page_count,
@@ -210,7 +198,10 @@ static int choose(struct candidate **out, size_t *len, const struct planner *pla
 
     if (!places) return HINT_NOMEM;
     *len = list_worthy(places, planner, forecast, page_count);
-    *len = keep_best(places, scratch, *len, pages_max);
+    if (*len > pages_max) {
+        hint_order(places, scratch, *len);
+        *len = (size_t)pages_max;
+    }
     *out = calloc(*len + 1, sizeof(**out));
     for (size_t i = 0; i < *len && *out; i++) {
         const struct candidate candidate =

@@ -62,10 +62,14 @@ static const struct plan_case {
     { "11:200@7 12:200@8 13:200@9 14:200@10 15:200@13", "", 100, 100, 0, 9,
       "11 | @1 12-13 | @3 14 | @5 15" },
     { "11:200@0 12:200@4000000000", "", 100, 100, 0, 9, "11 | @3999999993 12" },
-    /* The budget: the most probable, then the earliest, then the lowest page. */
+    /* An unlikely page goes with its own stage, which is not cut in two by the next one's. */
+    { "11:900@6 12:900@8 13:160@7", "", 100, 100, 0, 9, "11 13 | @1 12" },
+    /* The budget: the floor, however late and however sure the others are; the most probable, then
+       the earliest, then the lowest page. */
     { "11:200@0 12:360@1 13:488@2", "", 100, 2, 0, 9, "12-13" },
     { "11:200@7 12:200@6 13:200@5", "", 100, 2, 0, 9, "12-13" },
     { "11:200@7 12:200@7 13:200@7", "", 100, 2, 0, 9, "11-12" },
+    { "11:1000@0 12i:200@7 13:1000@1", "", 100, 1, 0, 9, "12" },
     { "11:200@0 12:360@1 13:488@2", "", 100, 0, 0, 9, "" },
     /* A gap spends what wanted pages leave of the budget, and no more. */
     { "11:200@0 14:200@1", "", 100, 3, 9, 9, "11 14" },
