@@ -1,6 +1,7 @@
 /* Ways of fetching hinted pages beside a session: what the kernel offers, in its simplest use (on a
  * thread, all pages at once, sorted); nothing; and the library, whose part begins when the session
- * opens the file through it. One thread at a time; Linux. */
+ * opens the file through it. Switched off it does nothing: what that differs from none by is what
+ * the measurement cannot tell. One thread at a time; Linux. */
 #ifndef BENCH_FETCH_METHOD_H
 #define BENCH_FETCH_METHOD_H
 
@@ -15,7 +16,8 @@
     X(FETCH_URING_ADVISE, "io_uring advice", fetch_by_uring_advice)                                \
     X(FETCH_URING_READ, "io_uring reads", fetch_by_uring_reads)                                    \
     X(FETCH_THREADS, "16 threads", fetch_by_threads)                                               \
-    X(FETCH_PRELOAD, "preload", NULL)
+    X(FETCH_PRELOAD, "preload", NULL)                                                              \
+    X(FETCH_OFF, "preload, off", NULL)
 
 enum fetch_method {
 #define FETCH_METHOD(name, text, fetch) name,

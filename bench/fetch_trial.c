@@ -108,14 +108,15 @@ static int look_at_replay(const struct session *session, struct fetch_found *out
 
 static int run_behind_door(struct session *session, struct fetch_found *out)
 {
+    const bool is_off = session->trial->method == FETCH_OFF;
     int rc;
 
-    if (fetch_door_register("on") != SQLITE_OK) return FETCH_FAILED;
+    if (fetch_door_register(is_off ? "off" : "on") != SQLITE_OK) return FETCH_FAILED;
     session->began_ms = now_ms();
     if (fetch_door_open(&session->door, "preload", session->trial->path) != SQLITE_OK)
         return FETCH_FAILED;
     rc = read_pages(session, out);
-    if (rc == FETCH_OK) rc = look_at_replay(session, out);
+    if (rc == FETCH_OK && !is_off) rc = look_at_replay(session, out);
     if (fetch_door_close(&session->door) != SQLITE_OK && rc == FETCH_OK) rc = FETCH_FAILED;
     return rc;
 }
@@ -127,7 +128,7 @@ static int run_session(const struct fetch_trial *trial, struct fetch_found *out)
         .job = { .method = trial->method, .set = trial->set, .file_bytes = trial->file_bytes },
     };
 
-    return trial->method == FETCH_PRELOAD ? run_behind_door(&session, out)
+    return trial->method >= FETCH_PRELOAD ? run_behind_door(&session, out)
                                           : run_plainly(&session, out);
 }
 

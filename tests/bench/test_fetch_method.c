@@ -80,7 +80,7 @@ Test(fetch_method, each_fetches_what_is_hinted)
     }
 }
 
-static const enum fetch_method idle_methods[] = { FETCH_NONE, FETCH_PRELOAD };
+static const enum fetch_method idle_methods[] = { FETCH_NONE, FETCH_PRELOAD, FETCH_OFF };
 
 Test(fetch_method, two_have_no_thread)
 {

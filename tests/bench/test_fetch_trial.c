@@ -41,7 +41,8 @@ static int run(enum fetch_method method, struct fetch_found *out)
     return fetch_trial_run(&trial, out);
 }
 
-static const enum fetch_method methods[] = { FETCH_NONE, FETCH_FADVISE, FETCH_PRELOAD };
+static const enum fetch_method methods[] = { FETCH_NONE, FETCH_FADVISE, FETCH_PRELOAD,
+                                             FETCH_OFF };
 
 Test(fetch_trial, a_session_reads_its_pages_and_times_follow_each_other)
 {
@@ -66,6 +67,16 @@ Test(fetch_trial, preload_without_hints_is_no_measurement)
     cr_expect_eq(run(FETCH_PRELOAD, &found), FETCH_OK);
     fetch_hints_remove(path);
     cr_expect_eq(run(FETCH_PRELOAD, &found), FETCH_UNHINTED);
+}
+
+Test(fetch_trial, preload_that_is_off_leaves_hints_alone)
+{
+    struct fetch_found found;
+
+    cr_assert_eq(fetch_hints_learn(&hints, path, set.hinted, FETCH_PAGES), 0);
+    cr_expect_eq(run(FETCH_OFF, &found), FETCH_OK);
+    cr_expect_eq(found.fetched.requests, 0);
+    cr_expect_eq(run(FETCH_PRELOAD, &found), FETCH_OK);
 }
 
 Test(fetch_trial, a_file_that_ends_early_fails_every_arm)
