@@ -41,8 +41,7 @@ static int run(enum fetch_method method, struct fetch_found *out)
     return fetch_trial_run(&trial, out);
 }
 
-static const enum fetch_method methods[] = { FETCH_NONE, FETCH_FADVISE, FETCH_PRELOAD,
-                                             FETCH_OFF };
+static const enum fetch_method methods[] = { FETCH_NONE, FETCH_FADVISE, FETCH_PRELOAD, FETCH_OFF };
 
 Test(fetch_trial, a_session_reads_its_pages_and_times_follow_each_other)
 {
