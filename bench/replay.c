@@ -1,7 +1,7 @@
 /* replay: how fast hinted pages can be fetched, and what it costs a session that does not need
  * them.
  *
- *     replay [--rounds N] [--mib N] [--load quiet|disk|cpu] [--full] [--json FILE]
+ *     replay [--rounds N] [--repeats N] [--mib N] [--load quiet|disk|cpu] [--full] [--json FILE]
  *
  * A database file is written under $TMPDIR, or /var/tmp. A session opens it and reads page 1, then
  * 4,096 pages: scattered, in clusters, as a scan; or others than were hinted (useless). Beside it
@@ -11,7 +11,8 @@
  * process of its own on a file that was evicted, which mincore verifies; each round has pages of
  * its own. Then, for none and the library alone, while another process reads the disk, and while
  * others compute. The library runs a second time with mode=off: as far as that differs from none,
- * the machine is too noisy for this many rounds.
+ * the machine is too noisy for this many rounds. With --repeats these three run so often in a
+ * round, in random order, and the medians of a round are compared.
  *
  * Exit status: 0. 1: a verdict fails. 2: wrong usage. 3: it could not be run. */
 #include "bench/evict.h"
@@ -70,9 +71,21 @@ struct section {
     struct row_series series[FETCH_METHOD_COUNT][MEASURE_COUNT];
 };
 
+#define REPEATS_MAX 15
+
+/* Runs of a round: of each method, and those that are repeated. */
+#define RUNS_MAX (FETCH_METHOD_COUNT + 3 * (REPEATS_MAX - 1))
+
+/* What a method's runs in a round found. */
+struct samples {
+    struct fetch_found items[REPEATS_MAX];
+    uint32_t len;
+};
+
 struct options {
     const char *json;
     uint32_t rounds;
+    uint32_t repeats;
     uint32_t mib;
     bool loads[LOAD_KIND_COUNT];
 };
@@ -137,16 +150,23 @@ static uint32_t draw(struct bench *bench, uint32_t below)
     return (uint32_t)((x ^ (x >> 31)) % below);
 }
 
-/* Those that run under a load, in random order. */
+static bool is_repeated(enum fetch_method method)
+{
+    return method == FETCH_NONE || method >= FETCH_PRELOAD;
+}
+
+/* Those that run under a load, in random order, some of them several times. */
 static uint32_t choose_methods(struct bench *bench, enum load_kind load, enum fetch_method *methods)
 {
     uint32_t count = 0;
 
     for (int i = 0; i < FETCH_METHOD_COUNT; i++) {
-        const bool always = i == FETCH_NONE || i >= FETCH_PRELOAD;
+        const enum fetch_method method = (enum fetch_method)i;
 
-        if ((always || load == LOAD_QUIET) && !bench->denied[i])
-            methods[count++] = (enum fetch_method)i;
+        if (bench->denied[i]) continue;
+        for (uint32_t j = 0; is_repeated(method) && j < bench->options.repeats; j++)
+            methods[count++] = method;
+        if (!is_repeated(method) && load == LOAD_QUIET) methods[count++] = method;
     }
     for (uint32_t i = count - 1; i > 0; i--) {
         const uint32_t j = draw(bench, i + 1);
@@ -181,6 +201,38 @@ static int run_method(struct bench *bench, enum fetch_method method, struct fetc
     return rc == FETCH_OK ? 0 : trouble(fetch_method_names[method], fetch_message(rc));
 }
 
+static int compare_times(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, uint32_t count)
+{
+    qsort(values, count, sizeof(*values), compare_times);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+/* The median of each time; of the counts those of the last run. */
+static struct fetch_found middle(const struct samples *samples)
+{
+    double first[REPEATS_MAX];
+    double tenth[REPEATS_MAX];
+    double end[REPEATS_MAX];
+
+    for (uint32_t i = 0; i < samples->len; i++) {
+        first[i] = samples->items[i].first_ms;
+        tenth[i] = samples->items[i].tenth_ms;
+        end[i] = samples->items[i].end_ms;
+    }
+    return (struct fetch_found){ .first_ms = median(first, samples->len),
+                                 .tenth_ms = median(tenth, samples->len),
+                                 .end_ms = median(end, samples->len),
+                                 .fetched = samples->items[samples->len - 1].fetched };
+}
+
 static int record(struct section *section, enum fetch_method method,
                   const struct fetch_found *found, const struct fetch_found *none)
 {
@@ -213,20 +265,28 @@ static int make_set(struct bench *bench, enum fetch_kind kind, uint32_t round)
     return 0;
 }
 
-/* Every method once, on the same pages. */
+/* Every method, on the same pages. */
 static int run_round(struct bench *bench, enum load_kind load, enum fetch_kind kind, uint32_t round)
 {
-    struct fetch_found found[FETCH_METHOD_COUNT];
-    enum fetch_method methods[FETCH_METHOD_COUNT];
+    struct samples samples[FETCH_METHOD_COUNT] = { 0 };
+    enum fetch_method methods[RUNS_MAX];
     const uint32_t count = choose_methods(bench, load, methods);
+    struct fetch_found none;
     int rc = make_set(bench, kind, round);
 
-    for (uint32_t i = 0; i < count && rc == 0; i++)
-        rc = run_method(bench, methods[i], &found[methods[i]]);
     for (uint32_t i = 0; i < count && rc == 0; i++) {
-        if (bench->denied[methods[i]]) continue;
-        rc = record(&bench->sections[load][kind], methods[i], &found[methods[i]],
-                    &found[FETCH_NONE]);
+        struct samples *own = &samples[methods[i]];
+
+        rc = run_method(bench, methods[i], &own->items[own->len++]);
+    }
+    if (rc != 0) return rc;
+    none = middle(&samples[FETCH_NONE]);
+    for (int method = 0; method < FETCH_METHOD_COUNT && rc == 0; method++) {
+        struct fetch_found found;
+
+        if (bench->denied[method] || samples[method].len == 0) continue;
+        found = middle(&samples[method]);
+        rc = record(&bench->sections[load][kind], (enum fetch_method)method, &found, &none);
     }
     return rc;
 }
@@ -384,11 +444,13 @@ static void free_bench(struct bench *bench)
 
 static int usage(void)
 {
-    fputs("usage: replay [--rounds N] [--mib N] [--load quiet|disk|cpu] [--full] [--json FILE]\n"
+    fputs("usage: replay [--rounds N] [--repeats N] [--mib N] [--load quiet|disk|cpu] [--full] "
+          "[--json FILE]\n"
           "  --rounds  how often each method runs on each set (5)\n"
+          "  --repeats how often none, preload and preload off run in a round (1)\n"
           "  --mib     size of the file (512)\n"
           "  --load    that load alone, rather than all\n"
-          "  --full    21 rounds, 1,024 MiB\n"
+          "  --full    21 rounds of 5 repeats, 1,024 MiB\n"
           "  --json    the rows as a JSON list; - is standard output, and the table standard "
           "error\n",
           stderr);
@@ -421,21 +483,26 @@ static bool parse_load(const char *text, bool *loads)
 
 static bool parse_options(struct options *options, int argc, char **argv)
 {
-    static const struct option names[] = {
-        { "rounds", required_argument, NULL, 'r' }, { "mib", required_argument, NULL, 'm' },
-        { "load", required_argument, NULL, 'l' },   { "json", required_argument, NULL, 'j' },
-        { "full", no_argument, NULL, 'f' },         { 0 }
-    };
+    static const struct option names[] = { { "rounds", required_argument, NULL, 'r' },
+                                           { "repeats", required_argument, NULL, 'n' },
+                                           { "mib", required_argument, NULL, 'm' },
+                                           { "load", required_argument, NULL, 'l' },
+                                           { "json", required_argument, NULL, 'j' },
+                                           { "full", no_argument, NULL, 'f' },
+                                           { 0 } };
     const uint32_t mib_min = (uint32_t)((uint64_t)FETCH_FILE_PAGES_MIN * FETCH_PAGE_BYTES / MIB);
     bool ok = true;
     int name;
 
-    *options = (struct options){ .rounds = 5, .mib = 512, .loads = { true, true, true } };
+    *options =
+        (struct options){ .rounds = 5, .repeats = 1, .mib = 512, .loads = { true, true, true } };
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     while (ok && (name = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (name == 'f') options->rounds = 21;
+        if (name == 'f') options->repeats = 5;
         if (name == 'f') options->mib = 1024;
         if (name == 'r') ok = parse_count(optarg, 1, 10000, &options->rounds);
+        if (name == 'n') ok = parse_count(optarg, 1, REPEATS_MAX, &options->repeats);
         if (name == 'm') ok = parse_count(optarg, mib_min, 1 << 20, &options->mib);
         if (name == 'l') ok = parse_load(optarg, options->loads);
         if (name == 'j') options->json = optarg;

@@ -52,7 +52,8 @@ static int files_left(void)
 TestSuite(replay_bench, .init = start, .fini = stop);
 
 static const char *const wrong_arguments[] = {
-    "file", "--rounds 0", "--rounds x", "--mib 1", "--load", "--load loud", "--colour",
+    "file",    "--rounds 0", "--rounds x",  "--repeats 0", "--repeats 16",
+    "--mib 1", "--load",     "--load loud", "--colour",
 };
 
 Test(replay_bench, wrong_arguments_get_the_usage)
@@ -104,13 +105,14 @@ static bool are_in_order(const char *text, const char *const *parts, size_t coun
 static const char *const json_parts[] = { "[\n", "\"name\": \"CPU load, scattered: first page\"",
                                           "\"arm\": \"none\"", "\"arm\": \"preload\"", "]\n" };
 
-Test(replay_bench, a_load_has_two_arms_and_json_has_the_rows)
+Test(replay_bench, a_load_has_three_arms_with_their_repeats_and_json_has_the_rows)
 {
-    const int status = run("--rounds 1 --mib 256 --load cpu --json -");
+    const int status = run("--rounds 1 --repeats 2 --mib 256 --load cpu --json -");
 
     cr_expect(status == 0 || status == 1, "%d: %s", status, output);
     cr_expect(are_in_order(output, json_parts, sizeof(json_parts) / sizeof(json_parts[0])), "%s",
               output);
     cr_expect_null(strstr(output, "fadvise"), "%s", output);
     cr_expect_null(strstr(output, "quiet"), "%s", output);
+    cr_expect(strstr(output, "runs: 24,"), "%s", output); /* of four sets */
 }
