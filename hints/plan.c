@@ -194,9 +194,10 @@ static int choose(struct candidate **out, size_t *len, const struct planner *pla
                   uint64_t pages_max)
 {
     struct hint_place *places = malloc((2 * forecast->len + 1) * sizeof(*places));
-    struct hint_place *scratch = places + forecast->len;
+    struct hint_place *scratch;
 
     if (!places) return HINT_NOMEM;
+    scratch = places + forecast->len;
     *len = list_worthy(places, planner, forecast, page_count);
     if (*len > pages_max) {
         hint_order(places, scratch, *len);
