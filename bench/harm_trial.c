@@ -135,14 +135,9 @@ static void become_child(const void *data)
 int harm_trial_run(const struct harm_trial *trial, struct harm_found *out)
 {
     char line[CHILD_LINE_BYTES];
+    int rc;
 
     *out = (struct harm_found){ 0 };
-    switch (child_hear(become_child, trial, line, NULL)) {
-    case CHILD_OK:
-        return parse_line(line, out);
-    case CHILD_SYSTEM:
-        return HARM_SYSTEM;
-    default:
-        return HARM_FAILED;
-    }
+    rc = child_hear(become_child, trial, line, NULL);
+    return rc == HARM_OK ? parse_line(line, out) : rc;
 }

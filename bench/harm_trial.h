@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/child.h"
 #include "bench/harm_data.h"
 
 enum harm_arm {
@@ -44,9 +45,9 @@ struct harm_found {
 };
 
 enum harm_status {
-    HARM_OK = 0,
-    HARM_SYSTEM = -1, /* no process, no pipe */
-    HARM_FAILED = -2  /* the child said on standard error why */
+    HARM_OK = CHILD_OK,
+    HARM_SYSTEM = CHILD_SYSTEM, /* no process, no pipe */
+    HARM_FAILED = CHILD_FAILED  /* the child said on standard error why */
 };
 
 /* Runs a trial and waits for it. HARM_SYSTEM, HARM_FAILED. */

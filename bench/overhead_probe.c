@@ -148,19 +148,12 @@ int probe_run(const struct probe *probe, struct probe_found *out)
 {
     char line[CHILD_LINE_BYTES];
     int exit_status;
-    int rc = PROBE_FAILED;
+    int rc;
 
     *out = (struct probe_found){ 0 };
-    switch (child_hear(become_child, probe, line, &exit_status)) {
-    case CHILD_OK:
-        rc = parse_line(line, out);
-        break;
-    case CHILD_SYSTEM:
-        return PROBE_SYSTEM;
-    default:
-        if (exit_status == STATUS_ABSENT) rc = PROBE_ABSENT;
-        break;
-    }
+    rc = child_hear(become_child, probe, line, &exit_status);
+    if (rc == PROBE_FAILED && exit_status == STATUS_ABSENT) rc = PROBE_ABSENT;
+    if (rc == PROBE_OK) rc = parse_line(line, out);
     if (rc == PROBE_OK && probe->kind == PROBE_COUNT) rc = read_counts(probe, out);
     return rc;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/child.h"
 #include "bench/overhead_work.h"
 
 enum probe_kind {
@@ -54,10 +55,10 @@ struct probe_found {
 };
 
 enum probe_status {
-    PROBE_OK = 0,
-    PROBE_SYSTEM = -1, /* no process, no pipe */
-    PROBE_FAILED = -2, /* the child said on standard error why */
-    PROBE_ABSENT = -3, /* there is no emulator */
+    PROBE_OK = CHILD_OK,
+    PROBE_SYSTEM = CHILD_SYSTEM, /* no process, no pipe */
+    PROBE_FAILED = CHILD_FAILED, /* the child said on standard error why */
+    PROBE_ABSENT = -3,           /* there is no emulator */
 };
 
 /* Runs a probe and waits for it. PROBE_SYSTEM, PROBE_FAILED, PROBE_ABSENT. */

@@ -320,14 +320,9 @@ static void become_child(const void *data)
 int trial_run(const struct trial *trial, struct trial_found *out)
 {
     char line[CHILD_LINE_BYTES];
+    int rc;
 
     *out = (struct trial_found){ 0 };
-    switch (child_hear(become_child, trial, line, NULL)) {
-    case CHILD_OK:
-        return parse_line(line, out);
-    case CHILD_SYSTEM:
-        return TRIAL_SYSTEM;
-    default:
-        return TRIAL_FAILED;
-    }
+    rc = child_hear(become_child, trial, line, NULL);
+    return rc == TRIAL_OK ? parse_line(line, out) : rc;
 }

@@ -8,6 +8,8 @@
 #ifndef BENCH_TRIAL_H
 #define BENCH_TRIAL_H
 
+#include "bench/child.h"
+
 #include <stdint.h>
 
 enum trial_arm {
@@ -60,9 +62,9 @@ struct trial_found {
 };
 
 enum trial_status {
-    TRIAL_OK = 0,
-    TRIAL_SYSTEM = -1, /* no process, no pipe */
-    TRIAL_FAILED = -2  /* the child said on standard error why */
+    TRIAL_OK = CHILD_OK,
+    TRIAL_SYSTEM = CHILD_SYSTEM, /* no process, no pipe */
+    TRIAL_FAILED = CHILD_FAILED  /* the child said on standard error why */
 };
 
 /* Runs a trial and waits for it. TRIAL_SYSTEM, TRIAL_FAILED. */
