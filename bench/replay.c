@@ -201,18 +201,9 @@ static int run_method(struct bench *bench, enum fetch_method method, struct fetc
     return rc == FETCH_OK ? 0 : trouble(fetch_method_names[method], fetch_message(rc));
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double median(double *values, uint32_t count)
 {
-    qsort(values, count, sizeof(*values), compare_times);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+    return row_series_median(&(struct row_series){ .values = values, .len = count });
 }
 
 /* The median of each time; of the counts those of the last run. */
