@@ -203,14 +203,14 @@ static int choose(struct candidate **out, size_t *len, const struct planner *pla
         hint_order(places, scratch, *len);
         *len = (size_t)pages_max;
     }
-    *out = calloc(*len + 1, sizeof(**out));
-    for (size_t i = 0; i < *len && *out; i++) {
+    for (size_t i = 0; i < *len; i++) {
         const struct candidate candidate =
             candidate_of(&forecast->pages[places[i].index], planner->costs, trust);
 
         places[i].key = place_of(&candidate);
     }
     hint_order(places, scratch, *len);
+    *out = calloc(*len + 1, sizeof(**out));
     for (size_t i = 0; i < *len && *out; i++)
         (*out)[i] = candidate_of(&forecast->pages[places[i].index], planner->costs, trust);
     free(places);
