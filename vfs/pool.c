@@ -20,7 +20,8 @@ struct pool {
     bool ready;           /* the conditions are on the monotonic clock */
     bool stopping;
     unsigned threads;
-    unsigned waiting; /* threads without a task */
+    unsigned running; /* threads that run a task */
+    unsigned waiting; /* threads that wait for one; the others are on their way to it */
     struct pool_task *queue;
 };
 
@@ -106,25 +107,35 @@ static void forget_queue(struct pool *pool)
         dequeue(pool, pool->queue);
 }
 
-/* Workers that wait and have no due task coming. */
-static bool has_free_worker(const struct pool *pool)
+/* Whether a worker is free for a task that is due then: it has none, nor a due one coming. For what
+ * is due later any is: one that takes a task meanwhile sees to it (run_task). */
+static bool has_free_worker(const struct pool *pool, uint64_t due_us)
 {
     uint64_t now_us = preload_pool_now_us();
+    const unsigned free = pool->threads - pool->running;
     unsigned due = 0;
 
+    if (due_us > now_us) return free > 0;
     for (const struct pool_task *task = pool->queue; task && task->due_us <= now_us;
          task = task->next)
         due++;
-    return pool->waiting > due;
+    return free > due;
 }
 
+static bool start_thread(struct pool *pool);
+
+/* The last worker that was free leaves one behind for what is due later. */
 static void run_task(struct pool *pool, struct pool_task *task)
 {
     dequeue(pool, task);
     task->state = POOL_RUNNING;
+    pool->running++;
+    if (pool->queue && pool->threads == pool->running && pool->threads < pool->queue->threads_max)
+        (void)start_thread(pool);
     pthread_mutex_unlock(&pool->mutex);
     task->run(task);
     pthread_mutex_lock(&pool->mutex);
+    pool->running--;
     task->state = POOL_IDLE;
     if (task->again) enqueue(pool, task, task->again_us);
     task->again = false;
@@ -198,7 +209,8 @@ bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threa
         pthread_mutex_unlock(&pool->mutex);
         return true;
     }
-    if (!has_free_worker(pool) && pool->threads < threads_max && !start_thread(pool))
+    task->threads_max = threads_max;
+    if (!has_free_worker(pool, due_us) && pool->threads < threads_max && !start_thread(pool))
         taken = pool->threads > 0;
     if (!taken) {
         preload_log_error(
@@ -283,6 +295,7 @@ void preload_pool_after_fork_in_child(void)
         struct pool *pool = &pools[kind];
 
         pool->threads = 0;
+        pool->running = 0;
         pool->waiting = 0;
         pool->stopping = false;
         pool->queue = NULL;

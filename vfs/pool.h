@@ -33,6 +33,7 @@ struct pool_task {
     enum pool_kind kind; /* of worker that it needs */
     struct pool_task *next;
     uint64_t due_us; /* preload_pool_now_us(); 0: at once */
+    unsigned threads_max;
     enum pool_task_state state;
     bool again; /* submitted while running */
     uint64_t again_us;

@@ -334,6 +334,40 @@ Test(pool, a_busy_thread_does_not_hold_up_what_is_due_later)
     preload_pool_stop();
 }
 
+/* The caller pays for each thread that it starts. */
+Test(pool, what_is_due_later_needs_no_second_thread_until_the_first_is_busy)
+{
+    atomic_bool gate = false;
+    struct job busy = { .task.run = run_job, .gate = &gate };
+    struct job later = { .task.run = run_job };
+
+    cr_assert(preload_pool_submit(&busy.task, preload_pool_now_us() + 200000, 2));
+    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 400000, 2));
+    cr_expect_eq(preload_pool_threads(), 1);
+    cr_assert(wait_until(is_inside, &busy));
+    cr_expect(wait_until(has_run, &later));
+    cr_expect_eq(preload_pool_threads(), 2);
+    atomic_store(&gate, true);
+    preload_pool_cancel(&busy.task);
+    preload_pool_stop();
+}
+
+Test(pool, the_last_free_thread_leaves_none_behind_where_one_is_the_limit)
+{
+    atomic_bool gate = false;
+    struct job busy = { .task.run = run_job, .gate = &gate };
+    struct job later = { .task.run = run_job };
+
+    cr_assert(preload_pool_submit(&busy.task, preload_pool_now_us() + 20000, 1));
+    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 40000, 1));
+    cr_assert(wait_until(is_inside, &busy));
+    cr_expect_eq(preload_pool_threads(), 1);
+    atomic_store(&gate, true);
+    cr_expect(wait_until(has_run, &later));
+    cr_expect_eq(preload_pool_threads(), 1);
+    preload_pool_stop();
+}
+
 Test(pool, a_stop_ends_every_thread_and_forgets_what_is_queued)
 {
     struct job now = { .task.run = run_job };
