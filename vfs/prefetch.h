@@ -69,6 +69,7 @@ struct prefetch_advice {
 
     uint32_t unasked; /* requests to pass before residency is asked for again */
     uint32_t pause;   /* as many the next time */
+    uint64_t leap_at; /* late pages before it is asked again whether to leap */
 };
 
 struct prefetch {
@@ -104,6 +105,8 @@ struct prefetch {
     uint64_t touched;   /* of them, then */
     uint64_t looked_us; /* when it was last asked whether it runs ahead; 0: never */
     uint64_t unserved;  /* its touches that found nothing fetched, then */
+    bool leaps;         /* all of the plan is due, and asks for no credit while it proves right */
+    unsigned postponed; /* looks at a session that ran ahead, before the plan was made */
     struct prefetch_advice advice;
 
     /* The read backend's. */
@@ -124,7 +127,7 @@ bool preload_prefetch_prepare(struct prefetch *prefetch, uint32_t requests_first
                               uint32_t requests_most);
 
 /* Queues those of the plan's first `groups` groups (more than it has: all) that are due after so
- * many touches of the session, in the plan's order. One thread at a time. */
+ * many touches of the session, in the plan's order; in a leap all are. One thread at a time. */
 void preload_prefetch_release(struct prefetch *prefetch, size_t groups, uint64_t touches);
 
 /* Whether the whole plan was begun. */

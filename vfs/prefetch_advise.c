@@ -40,19 +40,62 @@ static bool demand_waits(struct prefetch *prefetch)
            prefetch->session.waits(prefetch);
 }
 
-/* What may be spent now, after a look at the session. Nothing where it runs ahead without us: a
- * request more would only be in its way. */
-static uint64_t look(struct prefetch *prefetch)
+/* False: the kernel does not tell. */
+static bool open_residency(struct step *step)
 {
-    bool ahead;
+    const struct prefetch_advice *advice = step->advice;
 
-    if (prefetch->session.look) prefetch->session.look(prefetch);
-    ahead = preload_prefetch_runs_ahead(prefetch, preload_pace_unserved(&prefetch->pace));
-    if (ahead && !atomic_load(&prefetch->awaited)) return 0;
-    return preload_prefetch_credit(prefetch);
+    return step->residency.map ||
+           (advice->path && preload_residency_open(&step->residency, step->fd, advice->path));
+}
+
+/* ---- the leap ---- */
+
+/* By places of the plan that lie evenly between its begin and its end. */
+static bool is_cold(struct step *step)
+{
+    const struct hint_plan *plan = &step->prefetch->plan;
+    uint64_t offsets[RESIDENCY_PLACES];
+
+    if (plan->run_count == 0 || !open_residency(step)) return false;
+    for (size_t i = 0; i < RESIDENCY_PLACES; i++) {
+        const struct hint_run run = plan->runs[i * plan->run_count / RESIDENCY_PLACES];
+
+        offsets[i] = (uint64_t)offset_of(step->prefetch, hint_run_end(run) - 1);
+    }
+    return preload_residency_is_cold(&step->residency, offsets);
+}
+
+/* A session that reads a cold file faster than any disk is served by the kernel's readahead, which
+ * knows what follows a page and no more than that. The plan knows the rest of it: so it is fetched
+ * whole, far ahead. */
+static void consider_leap(struct step *step)
+{
+    struct prefetch *prefetch = step->prefetch;
+    const uint64_t late = prefetch->pace.touches.late;
+
+    if (prefetch->leaps || late < step->advice->leap_at || !preload_pace_may_leap(&prefetch->pace))
+        return;
+    step->advice->leap_at = 2 * late;
+    prefetch->leaps = is_cold(step);
 }
 
 /* ---- requests ---- */
+
+/* What may be spent now, after a look at the session. Nothing where it runs ahead without us: a
+ * request more would only be in its way. */
+static uint64_t look(struct step *step)
+{
+    struct prefetch *prefetch = step->prefetch;
+
+    if (prefetch->session.look) prefetch->session.look(prefetch);
+    if (preload_prefetch_runs_ahead(prefetch, preload_pace_unserved(&prefetch->pace)) &&
+        !atomic_load(&prefetch->awaited)) {
+        consider_leap(step);
+        if (!prefetch->leaps) return 0;
+    }
+    return preload_prefetch_credit(prefetch);
+}
 
 /* Asks for residency while it is found, and less and less often while it is not. */
 static bool is_resident(struct step *step, struct hint_run request)
@@ -64,8 +107,7 @@ static bool is_resident(struct step *step, struct hint_run request)
         advice->unasked--;
         return false;
     }
-    if (!step->residency.map &&
-        (!advice->path || !preload_residency_open(&step->residency, step->fd, advice->path))) {
+    if (!open_residency(step)) {
         advice->unasked = UINT32_MAX;
         return false;
     }
@@ -218,7 +260,7 @@ void preload_prefetch_advise(struct prefetch *prefetch, int fd)
     };
 
     while (!has_ended(&step) && !preload_prefetch_is_begun(prefetch)) {
-        uint64_t credit = look(prefetch);
+        uint64_t credit = look(&step);
 
         if (credit == 0) break;
         issue_batch(&step, credit);

@@ -65,3 +65,11 @@ bool preload_pace_is_overtaken(const struct prefetch_pace *pace, uint64_t unserv
     return unserved >= PACE_RACE_LEAST &&
            unserved * longer(PACE_RACE_US, pace->latency_us / 4) > us;
 }
+
+bool preload_pace_may_leap(const struct prefetch_pace *pace)
+{
+    const struct pace_touches *touches = &pace->touches;
+
+    return touches->late >= PACE_LEAP_LATE &&
+           touches->late >= PACE_LEAP_A_DEMANDED * touches->demand;
+}

@@ -11,6 +11,7 @@
 #include "vfs/inspect.h"
 #include "vfs/log.h"
 #include "vfs/medium.h"
+#include "vfs/residency.h"
 
 #define PAGE_SIZE_USUAL 4096
 
@@ -18,6 +19,9 @@
 
 /* The read backend begins with so many readers. */
 #define READERS_FIRST 4
+
+/* Looks at a session that needs no help before it is asked whether the file is cold. */
+#define REPLAY_POSTPONED 3
 
 /* An opener that waits looks again that often. */
 #define SYNC_PAUSE_US UINT64_C(200)
@@ -307,14 +311,43 @@ static uint64_t touches_so_far(struct database *database)
 
 static void load_and_advise(struct pool_task *task);
 
-/* Loading beside a session that needs no help would only take processor time from it. */
+/* By places that lie evenly between the file's begin and its end. */
+static bool is_cold(const struct database *database)
+{
+    struct residency residency = { 0 };
+    uint64_t offsets[RESIDENCY_PLACES];
+    struct stat st;
+    bool cold = false;
+    int fd = preload_inspect_open(database, &st);
+
+    if (fd < 0) return false;
+    for (uint64_t i = 0; i < RESIDENCY_PLACES; i++)
+        offsets[i] = (uint64_t)st.st_size / RESIDENCY_PLACES * i;
+    if (preload_residency_open(&residency, fd, database->path))
+        cold = preload_residency_is_cold(&residency, offsets);
+    preload_residency_close(&residency);
+    close(fd);
+    return cold;
+}
+
+/* Loading beside a session that needs no help would only take processor time from it. One that
+ * goes on so in a cold file may be helped after all (prefetch_advise.c, the leap). */
+static bool needs_no_help(struct database *database)
+{
+    struct prefetch *prefetch = &database->prefetch;
+
+    if (!preload_prefetch_runs_ahead(prefetch, touches_so_far(database)) ||
+        preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
+        return false;
+    return ++prefetch->postponed != REPLAY_POSTPONED || !is_cold(database);
+}
+
 static void load_in_time(struct pool_task *task)
 {
     struct database *database = of_replay_task(task);
     struct prefetch *prefetch = &database->prefetch;
 
-    if (preload_prefetch_runs_ahead(prefetch, touches_so_far(database)) &&
-        preload_prefetch_over(prefetch) == PRELOAD_REASON_NONE) {
+    if (needs_no_help(database)) {
         (void)preload_pool_submit(task, preload_pool_now_us() + REPLAY_START_US, 1);
         return;
     }

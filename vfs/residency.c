@@ -44,6 +44,16 @@ bool preload_residency_holds(const struct residency *residency, uint64_t offset,
     return true;
 }
 
+bool preload_residency_is_cold(const struct residency *residency,
+                               const uint64_t offsets[RESIDENCY_PLACES])
+{
+    unsigned absent = 0;
+
+    for (unsigned i = 0; i < RESIDENCY_PLACES; i++)
+        absent += !preload_residency_holds(residency, offsets[i], 1);
+    return residency->map && absent >= RESIDENCY_PLACES / 2;
+}
+
 void preload_residency_close(struct residency *residency)
 {
     if (residency->map) munmap(residency->map, residency->bytes);

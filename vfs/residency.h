@@ -24,6 +24,12 @@ bool preload_residency_open(struct residency *residency, int fd, const char *pat
 #define RESIDENCY_ASKED_MAX ((uint64_t)128 << 10)
 bool preload_residency_holds(const struct residency *residency, uint64_t offset, uint64_t bytes);
 
+/* Whether half of the pages at these offsets, or more, are on the disk alone. False where nothing
+ * is known. */
+#define RESIDENCY_PLACES 16
+bool preload_residency_is_cold(const struct residency *residency,
+                               const uint64_t offsets[RESIDENCY_PLACES]);
+
 /* Leaves it zeroed; twice is harmless. */
 void preload_residency_close(struct residency *residency);
 

@@ -10,6 +10,7 @@
 #define FILE_PAGES 3000
 
 static struct prefetch prefetch;
+static struct path file_path;
 static int fd;
 
 /* What the session has touched, and how much of it was looked at. */
@@ -76,11 +77,9 @@ static bool waits(struct prefetch *at)
 
 static void begin(void)
 {
-    struct path path;
-
     scratch_begin();
-    path = scratch("file");
-    fd = open(path.s, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    file_path = scratch("file");
+    fd = open(file_path.s, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     cr_assert(fd >= 0);
     cr_assert_eq(ftruncate(fd, (off_t)FILE_PAGES * 4096), 0);
     prefetch.page_size = 4096;
@@ -262,6 +261,91 @@ Test(prefetch_advise, a_session_that_runs_ahead_by_itself_is_left_alone)
     time_us += 500;
     (void)step();
     cr_expect(atomic_load(&prefetch.issued_pages) > 300);
+}
+
+/* The session reads 64 pages of the plan faster than any disk; most of it is due later. */
+static void run_ahead(void)
+{
+    plan_group((struct hint_run[]){ { 1, 200 } }, 1, 0);
+    plan_singles(301, 1000, 1000);
+    plan_singles(302, 400, 2000);
+    prefetch.advice.path = file_path.s;
+    prefetch.began_us = time_us;
+    for (uint32_t pgno = 1; pgno <= 64; pgno++)
+        touch(pgno);
+    time_us += 500;
+}
+
+/* The file is nothing but a hole that nobody has read. */
+Test(prefetch_advise, one_that_runs_ahead_in_a_cold_file_gets_the_whole_plan)
+{
+    run_ahead();
+    cr_expect_not(step());
+    expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    cr_expect_eq(atomic_load(&prefetch.issued_pages), 1536, "all but the 64 that it has read");
+}
+
+Test(prefetch_advise, one_that_runs_ahead_in_a_file_that_is_in_memory_gets_nothing)
+{
+    static char bytes[FILE_PAGES * 4096];
+
+    cr_assert_eq(pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
+    run_ahead();
+    cr_expect(step());
+    cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
+}
+
+Test(prefetch_advise, one_that_runs_ahead_where_the_kernel_does_not_tell_gets_nothing)
+{
+    run_ahead();
+    prefetch.advice.path = NULL;
+    cr_expect(step());
+    cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
+}
+
+Test(prefetch_advise, one_that_runs_ahead_elsewhere_gets_nothing)
+{
+    run_ahead();
+    for (uint32_t i = 0; i < 9; i++)
+        touch(2600 + i);
+    cr_expect(step());
+    cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
+}
+
+/* Where the file was in memory it is asked again when twice as many pages came late. */
+Test(prefetch_advise, a_leap_is_asked_for_less_and_less_often)
+{
+    static char bytes[FILE_PAGES * 4096];
+
+    run_ahead();
+    cr_assert_eq(pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
+    cr_expect(step());
+    cr_expect_eq(prefetch.advice.leap_at, 128);
+    for (uint32_t pgno = 65; pgno <= 127; pgno++)
+        touch(pgno);
+    cr_expect(step());
+    cr_expect_eq(prefetch.advice.leap_at, 128);
+    for (uint32_t pgno = 128; pgno <= 140; pgno++)
+        touch(pgno);
+    cr_expect(step());
+    cr_expect_eq(prefetch.advice.leap_at, 280);
+}
+
+Test(prefetch_advise, who_leaps_and_turns_elsewhere_lives_on_credit_again)
+{
+    run_ahead();
+    for (uint32_t i = 0; i < 8; i++)
+        demand(2600 + i);
+    cr_assert(preload_prefetch_prepare(&prefetch, PACE_WINDOW_FIRST, PACE_WINDOW_MOST));
+    prefetch.leaps = true;
+    look(&prefetch);
+    cr_assert(preload_pace_may_leap(&prefetch.pace));
+    demand(2650);
+    cr_expect(step());
+    /* 32, and 16 for each of the 64 that were late beyond the 9 that were not planned. */
+    cr_expect_leq(preload_pace_cost(atomic_load(&prefetch.issued_requests),
+                                    atomic_load(&prefetch.issued_pages)),
+                  32 + 55 * 16 + 10);
 }
 
 Test(prefetch_advise, a_group_waits_until_it_is_due)

@@ -444,3 +444,43 @@ Test(replay, what_was_issued_is_used_or_wasted)
     cr_expect_eq(stats.wasted_pages, 3, "%lld", stats.wasted_pages);
     db_close(db);
 }
+
+/* Reads page after page until hints are loaded; how many that took. */
+static uint32_t scan_until_loaded(sqlite3 *db, uint32_t most)
+{
+    sqlite3_file *file = db_file(db);
+    uint8_t page[4096];
+    uint32_t read = 0;
+
+    for (; read < most && stats_of(db).history_pages == 0; read += 64)
+        for (sqlite3_int64 pgno = 200 + read; pgno < 264 + read; pgno++)
+            cr_assert_eq(file->pMethods->xRead(file, page, sizeof page, pgno * 4096), SQLITE_OK);
+    return read;
+}
+
+/* To so many pages, all of them a hole, in the header too. */
+static void grow(uint32_t pages)
+{
+    const uint8_t count[4] = { (uint8_t)(pages >> 24), (uint8_t)(pages >> 16),
+                               (uint8_t)(pages >> 8), (uint8_t)pages };
+    int fd = open(path.s, O_WRONLY | O_CLOEXEC);
+
+    cr_assert(fd >= 0);
+    cr_assert_eq(pwrite(fd, count, sizeof count, 28), sizeof count);
+    cr_assert_eq(ftruncate(fd, (off_t)pages * 4096), 0);
+    close(fd);
+}
+
+/* One that is served by readahead may be helped after all. (A machine that stops the session for a
+ * moment has them loaded as well.) */
+Test(replay, hints_are_loaded_beside_a_session_that_runs_ahead_in_a_cold_file)
+{
+    sqlite3 *db;
+
+    write_hints(4096, "1i:1@0 5l:1@1");
+    grow(65536);
+    db = open_with("");
+    db_visit(db, 1, 1);
+    cr_expect_lt(scan_until_loaded(db, 20000), 20000);
+    db_close(db);
+}
