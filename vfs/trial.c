@@ -4,9 +4,6 @@
 #include "vfs/database.h"
 #include "vfs/log.h"
 
-#define PAUSE_US_FIRST 500
-#define PAUSE_US_MOST  100000
-
 /* Hands the forecast back: nothing is compared with it any more. */
 static void decide(struct database *database, enum hint_trust trust)
 {
@@ -34,7 +31,7 @@ void preload_trial_begin(struct database *database, enum hint_trust trust,
 
     hint_forecast_free(&trial->forecast);
     *trial = (struct trial){
-        .trust = trust, .learnt = *learnt, .forecast = *forecast, .pause_us = PAUSE_US_FIRST
+        .trust = trust, .learnt = *learnt, .forecast = *forecast, .pause_us = TRIAL_PAUSE_US
     };
     *forecast = (struct hint_forecast){ 0 };
     preload_progress_begin(database, &trial->forecast, elsewhere);
@@ -93,6 +90,20 @@ static enum trial_result judge(struct database *database, struct progress_counts
     return TRIAL_OPEN;
 }
 
+/* A look takes processor time from a session beside it: where that reads nothing of what is
+ * planned, nothing hurries. */
+static void pace_looks(struct trial *trial, struct progress_counts counts)
+{
+    const uint64_t planned = counts.used + counts.late;
+
+    if (planned != trial->planned)
+        trial->pause_us = TRIAL_PAUSE_US;
+    else if (counts.touched != trial->touches && trial->pause_us > TRIAL_PAUSE_US_ELSEWHERE)
+        trial->pause_us = TRIAL_PAUSE_US_ELSEWHERE;
+    trial->planned = planned;
+    trial->touches = counts.touched;
+}
+
 enum trial_result preload_trial_look(struct database *database)
 {
     struct prefetch *prefetch = &database->prefetch;
@@ -102,9 +113,7 @@ enum trial_result preload_trial_look(struct database *database)
         preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
     if (atomic_load(&prefetch->state) != PRELOAD_STATE_LOADING) return TRIAL_ENDED;
     counts = preload_progress_look(database);
-    /* While the session goes on, it is looked at often. */
-    if (counts.touched != database->trial.touches) database->trial.pause_us = PAUSE_US_FIRST;
-    database->trial.touches = counts.touched;
+    pace_looks(&database->trial, counts);
     pthread_mutex_lock(&prefetch->reading);
     preload_prefetch_saw(prefetch,
                          (struct pace_touches){ counts.used, counts.late, counts.demanded },
@@ -132,7 +141,8 @@ bool preload_trial_again(struct database *database, struct pool_task *task, unsi
     struct trial *trial = &database->trial;
     uint64_t due_us = preload_pool_now_us() + trial->pause_us;
 
-    trial->pause_us = trial->pause_us * 2 < PAUSE_US_MOST ? trial->pause_us * 2 : PAUSE_US_MOST;
+    trial->pause_us *= 2;
+    if (trial->pause_us > TRIAL_PAUSE_US_MOST) trial->pause_us = TRIAL_PAUSE_US_MOST;
     return preload_pool_submit(task, due_us, threads_max);
 }
 

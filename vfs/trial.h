@@ -18,6 +18,7 @@ struct trial {
     struct hint_forecast
         forecast;      /* what the first touches are compared with; empty once decided */
     uint64_t touches;  /* of the session, when last looked at */
+    uint64_t planned;  /* of them, of planned pages */
     uint64_t pause_us; /* before the next look */
 };
 
@@ -38,9 +39,13 @@ void preload_trial_begin(struct database *database, enum hint_trust trust,
  * cancelled and aborted. */
 enum trial_result preload_trial_look(struct database *database);
 
-/* Has the task run again, after half a millisecond while the session goes on, a tenth of a
- * second at the most while it rests. `threads_max` as in
- * preload_pool_submit, which it answers like. */
+/* Has the task run again, after TRIAL_PAUSE_US while the session reads what is planned, and after
+ * longer and longer while it does not: up to TRIAL_PAUSE_US_ELSEWHERE while it reads, up to
+ * TRIAL_PAUSE_US_MOST while it rests. `threads_max` as in preload_pool_submit, which it answers
+ * like. */
+#define TRIAL_PAUSE_US           UINT64_C(500)
+#define TRIAL_PAUSE_US_ELSEWHERE UINT64_C(4000)
+#define TRIAL_PAUSE_US_MOST      UINT64_C(100000)
 bool preload_trial_again(struct database *database, struct pool_task *task, unsigned threads_max);
 
 /* Whether the record window is over: nothing more is recorded, so nothing more comes due. */
