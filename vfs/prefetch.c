@@ -56,12 +56,13 @@ static size_t enqueue(struct prefetch *prefetch, size_t at, struct hint_run run)
 void preload_prefetch_release(struct prefetch *prefetch, size_t groups, uint64_t touches)
 {
     const struct hint_plan *plan = &prefetch->plan;
+    const bool all_are_due = preload_pace_is_certain(&prefetch->pace);
     size_t queued = atomic_load_explicit(&prefetch->queued, memory_order_relaxed);
 
     for (size_t i = 0; i < groups && i < plan->group_count; i++) {
         const struct hint_group *group = &plan->groups[i];
 
-        if (prefetch->released[i] || (group->due > touches && !prefetch->leaps)) continue;
+        if (prefetch->released[i] || (group->due > touches && !all_are_due)) continue;
         prefetch->released[i] = true;
         for (size_t run = group->first; run < group->first + group->len; run++)
             queued = enqueue(prefetch, queued, plan->runs[run]);
@@ -135,7 +136,7 @@ uint64_t preload_prefetch_credit(struct prefetch *prefetch)
 
     if (preload_prefetch_free_requests(prefetch) == 0) return 0;
     if (!prefetch->session.waits || atomic_load(&prefetch->awaited)) return UINT64_MAX;
-    if (prefetch->leaps && preload_pace_may_leap(&prefetch->pace)) return UINT64_MAX;
+    if (prefetch->leaps && preload_pace_is_certain(&prefetch->pace)) return UINT64_MAX;
     if (preload_pace_credit(&prefetch->pace) <= spent) {
         now_us = preload_prefetch_now_us(prefetch);
         if (preload_pace_idle(&prefetch->pace, now_us - prefetch->news_us))

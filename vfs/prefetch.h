@@ -105,7 +105,7 @@ struct prefetch {
     uint64_t touched;   /* of them, then */
     uint64_t looked_us; /* when it was last asked whether it runs ahead; 0: never */
     uint64_t unserved;  /* its touches that found nothing fetched, then */
-    bool leaps;         /* all of the plan is due, and asks for no credit while it proves right */
+    bool leaps;         /* while the plan is certain no credit is asked for */
     unsigned postponed; /* looks at a session that ran ahead, before the plan was made */
     struct prefetch_advice advice;
 
@@ -127,7 +127,8 @@ bool preload_prefetch_prepare(struct prefetch *prefetch, uint32_t requests_first
                               uint32_t requests_most);
 
 /* Queues those of the plan's first `groups` groups (more than it has: all) that are due after so
- * many touches of the session, in the plan's order; in a leap all are. One thread at a time. */
+ * many touches of the session, in the plan's order; when the plan is certain, all are. One thread
+ * at a time. */
 void preload_prefetch_release(struct prefetch *prefetch, size_t groups, uint64_t touches);
 
 /* Whether the whole plan was begun. */

@@ -74,7 +74,8 @@ static void consider_leap(struct step *step)
     struct prefetch *prefetch = step->prefetch;
     const uint64_t late = prefetch->pace.touches.late;
 
-    if (prefetch->leaps || late < step->advice->leap_at || !preload_pace_may_leap(&prefetch->pace))
+    if (prefetch->leaps || late < step->advice->leap_at ||
+        !preload_pace_is_certain(&prefetch->pace))
         return;
     step->advice->leap_at = 2 * late;
     prefetch->leaps = is_cold(step);

@@ -66,10 +66,10 @@ bool preload_pace_is_overtaken(const struct prefetch_pace *pace, uint64_t unserv
            unserved * longer(PACE_RACE_US, pace->latency_us / 4) > us;
 }
 
-bool preload_pace_may_leap(const struct prefetch_pace *pace)
+bool preload_pace_is_certain(const struct prefetch_pace *pace)
 {
-    const struct pace_touches *touches = &pace->touches;
+    const uint64_t planned = pace->touches.used + pace->touches.late;
 
-    return touches->late >= PACE_LEAP_LATE &&
-           touches->late >= PACE_LEAP_A_DEMANDED * touches->demand;
+    return planned >= PACE_CERTAIN_PLANNED &&
+           planned >= PACE_CERTAIN_A_DEMANDED * pace->touches.demand;
 }

@@ -49,10 +49,10 @@ struct pace_touches {
     uint64_t demand; /* it was not planned */
 };
 
-/* So many late pages, and so many of them for each that was not planned, show that the plan is what
- * a session reads that runs ahead of it. */
-#define PACE_LEAP_LATE       64
-#define PACE_LEAP_A_DEMANDED 8
+/* So many planned pages that were read, and so many for each other one, make the rest of the plan
+ * certain enough not to wait until it is due. */
+#define PACE_CERTAIN_PLANNED    64
+#define PACE_CERTAIN_A_DEMANDED 8
 
 struct prefetch_pace {
     struct pace_touches touches;
@@ -88,7 +88,7 @@ uint64_t preload_pace_unserved(const struct prefetch_pace *pace);
 /* Whether a session that made so many of them in `us` waits for no disk. */
 bool preload_pace_is_overtaken(const struct prefetch_pace *pace, uint64_t unserved, uint64_t us);
 
-/* Whether the plan is beyond doubt what a session reads that runs ahead of it. */
-bool preload_pace_may_leap(const struct prefetch_pace *pace);
+/* Whether the plan is what the session reads. */
+bool preload_pace_is_certain(const struct prefetch_pace *pace);
 
 #endif

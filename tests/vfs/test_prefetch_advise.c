@@ -263,6 +263,22 @@ Test(prefetch_advise, a_session_that_runs_ahead_by_itself_is_left_alone)
     cr_expect(atomic_load(&prefetch.issued_pages) > 300);
 }
 
+Test(prefetch_advise, the_rest_of_a_plan_that_is_certain_is_due)
+{
+    plan_singles(1, 64, 0);
+    plan_singles(301, 4, 1000);
+    prefetch.awaited = true; /* so that all that is due is fetched */
+    cr_expect(step());
+    for (uint32_t i = 0; i < 63; i++)
+        demand(1 + 2 * i);
+    cr_expect(step());
+    cr_expect_eq(atomic_load(&prefetch.issued_pages), 64);
+    demand(127);
+    cr_expect_not(step());
+    expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    cr_expect_eq(atomic_load(&prefetch.issued_pages), 68);
+}
+
 /* The session reads 64 pages of the plan faster than any disk; most of it is due later. */
 static void run_ahead(void)
 {
@@ -339,7 +355,7 @@ Test(prefetch_advise, who_leaps_and_turns_elsewhere_lives_on_credit_again)
     cr_assert(preload_prefetch_prepare(&prefetch, PACE_WINDOW_FIRST, PACE_WINDOW_MOST));
     prefetch.leaps = true;
     look(&prefetch);
-    cr_assert(preload_pace_may_leap(&prefetch.pace));
+    cr_assert(preload_pace_is_certain(&prefetch.pace));
     demand(2650);
     cr_expect(step());
     /* 32, and 16 for each of the 64 that were late beyond the 9 that were not planned. */

@@ -30,22 +30,22 @@ Test(prefetch_pace, each_used_page_pays_for_further_ones)
     }
 }
 
-static const struct leap_case {
+static const struct certain_case {
     struct pace_touches touches;
-    bool may_leap;
-} leap_cases[] = {
-    { { 0, 63, 0 }, false },    { { 0, 64, 0 }, true },    { { 0, 64, 8 }, true },
-    { { 0, 64, 9 }, false },    { { 900, 63, 0 }, false }, { { 0, 800, 100 }, true },
-    { { 0, 800, 101 }, false },
+    bool is_certain;
+} certain_cases[] = {
+    { { 63, 0, 0 }, false },     { { 0, 64, 0 }, true },       { { 0, 64, 8 }, true },
+    { { 0, 64, 9 }, false },     { { 1, 62, 0 }, false },      { { 1, 63, 0 }, true },
+    { { 400, 400, 100 }, true }, { { 400, 400, 101 }, false },
 };
 
-Test(prefetch_pace, a_leap_needs_many_late_pages_and_hardly_any_that_was_not_planned)
+Test(prefetch_pace, a_plan_is_certain_when_it_had_many_pages_and_nearly_all_of_them)
 {
-    for (size_t i = 0; i < COUNT(leap_cases); i++) {
-        const struct pace_touches *touches = &leap_cases[i].touches;
+    for (size_t i = 0; i < COUNT(certain_cases); i++) {
+        const struct pace_touches *touches = &certain_cases[i].touches;
         struct prefetch_pace pace = pace_after(touches->used, touches->late, touches->demand);
 
-        cr_expect_eq(preload_pace_may_leap(&pace), leap_cases[i].may_leap, "row %zu", i);
+        cr_expect_eq(preload_pace_is_certain(&pace), certain_cases[i].is_certain, "row %zu", i);
     }
 }
 
