@@ -187,10 +187,10 @@ static uint32_t probability_ppm(struct experience *experience, const struct hint
     return in_vain < 9 ? ppm >> 3 * (in_vain - 1) : 0;
 }
 
-/* One guess a page of the history; NULL when memory runs out. */
-static struct hint_guess *guesses_of(const struct hint_history *history)
+/* One guess a page of the history, and room for so many more; NULL when memory runs out. */
+static struct hint_guess *guesses_of(const struct hint_history *history, size_t more)
 {
-    struct hint_guess *guesses = calloc(history->len ? history->len : 1, sizeof(*guesses));
+    struct hint_guess *guesses = malloc((history->len + more + 1) * sizeof(*guesses));
     struct experience *experience = calloc(1, sizeof(*experience));
 
     if (guesses && experience) {
@@ -250,6 +250,27 @@ static size_t guesses_merge(struct hint_guess *out, const struct hint_guess *sha
         j++;
     }
     return len;
+}
+
+/* Joins the profile's guesses to `*guesses`, everybody's, and keeps room for so many more. */
+static int guesses_join(struct hint_guess **guesses, size_t *len, const struct hint_history *own,
+                        size_t more)
+{
+    struct hint_guess *of_own = guesses_of(own, 0);
+    struct hint_guess *joined = malloc((*len + own->len + more + 1) * sizeof(*joined));
+    int rc = HINT_NOMEM;
+
+    if (of_own && joined) {
+        struct hint_guess *shared = *guesses;
+
+        *len = guesses_merge(joined, shared, *len, of_own, own->len);
+        *guesses = joined;
+        joined = shared;
+        rc = HINT_OK;
+    }
+    free(joined);
+    free(of_own);
+    return rc;
 }
 
 /* How much of what was appended is wanted, as far as it was seen. */
@@ -312,30 +333,22 @@ void hint_forecast_free(struct hint_forecast *forecast)
 int hint_forecast_make(struct hint_forecast *out, const struct hint_book *book, const char *profile,
                        uint32_t page_count)
 {
-    static const struct hint_history nothing = { 0 };
     const struct hint_history *shared = &book->shared;
     const struct hint_history *own = profile_of(book, profile);
     const uint32_t usual = hint_history_usual_pages(own ? own : shared);
     const struct growth growth = growth_of(shared, page_count, usual / 2 + 1);
-    struct hint_guess *of_all = guesses_of(shared);
-    struct hint_guess *of_own = guesses_of(own ? own : &nothing);
-    struct hint_guess *pages;
-    int rc = HINT_NOMEM;
+    struct hint_guess *pages = guesses_of(shared, growth.count);
+    size_t len = shared->len;
+    int rc = pages ? HINT_OK : HINT_NOMEM;
 
-    pages = calloc(shared->len + (own ? own->len : 0) + growth.count + 1, sizeof(*pages));
-    if (of_all && of_own && pages) {
-        hint_forecast_free(out);
-        out->len = guesses_merge(pages, of_all, shared->len, of_own, own ? own->len : 0);
-        out->len = guesses_grow(pages, out->len, growth);
-        out->pages = pages;
-        out->usual_pages = usual;
-        pages = NULL;
-        rc = HINT_OK;
+    if (rc == HINT_OK && own) rc = guesses_join(&pages, &len, own, growth.count);
+    if (rc != HINT_OK) {
+        free(pages);
+        return rc;
     }
-    free(pages);
-    free(of_own);
-    free(of_all);
-    return rc;
+    hint_forecast_free(out);
+    *out = (struct hint_forecast){ pages, guesses_grow(pages, len, growth), usual };
+    return HINT_OK;
 }
 
 const struct hint_guess *hint_forecast_find(const struct hint_forecast *forecast, uint32_t pgno)

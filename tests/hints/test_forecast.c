@@ -458,25 +458,39 @@ Test(forecast, a_page_is_found_by_its_number)
     cr_expect_null(hint_forecast_find(&forecast, 1));
 }
 
-Test(forecast, a_failed_allocation_leaves_the_forecast_as_it_was)
+/* How many allocations could fail. */
+static size_t fail_each(const struct hint_book *book, const char *profile, size_t len)
 {
-    struct hint_history history = history_of(2, "1:11@0 5:10@1");
-    struct hint_book book = book_of(&history);
     struct hint_forecast forecast = forecast_of(7, "9:100@2");
     size_t n;
     int rc;
 
     for (n = 0;; n++) {
         heap_fail_at(n);
-        rc = hint_forecast_make(&forecast, &book, NULL, 100);
+        rc = hint_forecast_make(&forecast, book, profile, 100);
         if (!heap_restore()) break;
         cr_expect_eq(rc, HINT_NOMEM, "n %zu", n);
         expect_text(n, forecast_text(&forecast), "9:100@2");
     }
-    cr_expect_geq(n, 3);
     cr_expect_eq(rc, HINT_OK);
-    cr_expect_eq(forecast.len, 2);
+    cr_expect_eq(forecast.len, len);
     hint_forecast_free(&forecast);
+    return n;
+}
+
+Test(forecast, a_failed_allocation_leaves_the_forecast_as_it_was)
+{
+    struct hint_history shared = history_of(2, "1:11@0 5:10@1");
+    struct hint_book book = book_of(&shared);
+    struct hint_profile profile = { .name = "tenant", .history = history_of(1, "1:1@0 7:1@1") };
+
+    cr_expect_geq(fail_each(&book, NULL, 2), 2);
+    book.profiles = &profile;
+    book.profile_count = 1;
+    cr_expect_geq(fail_each(&book, "tenant", 3), 5);
+    book.profiles = NULL;
+    book.profile_count = 0;
+    hint_history_free(&profile.history);
     hint_book_free(&book);
 }
 
