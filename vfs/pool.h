@@ -32,8 +32,8 @@ struct pool_task {
     void (*run)(struct pool_task *task);
     enum pool_kind kind; /* of worker that it needs */
     struct pool_task *next;
-    uint64_t due_us; /* preload_pool_now_us(); 0: at once */
-    unsigned threads_max;
+    uint64_t due_us;      /* preload_pool_now_us(); 0: at once */
+    unsigned threads_max; /* as submitted */
     enum pool_task_state state;
     bool again; /* submitted while running */
     uint64_t again_us;
