@@ -303,9 +303,9 @@ Test(prefetch_advise, one_that_runs_ahead_in_a_cold_file_gets_the_whole_plan)
 
 Test(prefetch_advise, one_that_runs_ahead_in_a_file_that_is_in_memory_gets_nothing)
 {
-    static char bytes[FILE_PAGES * 4096];
+    static const char bytes[FILE_PAGES * 4096];
 
-    cr_assert_eq(pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
+    cr_assert_eq(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
     run_ahead();
     cr_expect(step());
     cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
@@ -331,10 +331,10 @@ Test(prefetch_advise, one_that_runs_ahead_elsewhere_gets_nothing)
 /* Where the file was in memory it is asked again when twice as many pages came late. */
 Test(prefetch_advise, a_leap_is_asked_for_less_and_less_often)
 {
-    static char bytes[FILE_PAGES * 4096];
+    static const char bytes[FILE_PAGES * 4096];
 
     run_ahead();
-    cr_assert_eq(pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
+    cr_assert_eq(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
     cr_expect(step());
     cr_expect_eq(prefetch.advice.leap_at, 128);
     for (uint32_t pgno = 65; pgno <= 127; pgno++)
