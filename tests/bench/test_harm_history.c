@@ -88,7 +88,7 @@ static struct preload_stats stats_of_session(void)
     do {
         usleep(1000);
         cr_assert_eq(preload_stats_of(db, "main", &stats), SQLITE_OK);
-    } while (stats.state == PRELOAD_STATE_LOADING && stats.issued_pages == 0);
+    } while (stats.state == PRELOAD_STATE_LOADING && stats.history_pages == 0);
     sqlite3_close(db);
     return stats;
 }
