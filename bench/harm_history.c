@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "bench/random.h"
-#include "vfs/message.h"
 #include "vfs/preload.h"
-#include "vfs/sidecar_format.h"
+#include "vfs/store/message.h"
+#include "vfs/store/sidecar_format.h"
 
 #define POISON_SESSIONS 8u
 #define IMPORTS         4u

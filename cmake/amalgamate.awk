@@ -66,7 +66,7 @@ function rename(path, stem, how,   i, name, called) {
 function emit(path,   line, stem, last, number) {
     if (path in emitted) return
     emitted[path] = 1
-    stem = base_of(path)
+    stem = base_of(folder_of(path)) "_" base_of(path)
     gsub(/[^a-zA-Z0-9_]/, "_", stem)
     while ((getline line < path) > 0) {
         number++

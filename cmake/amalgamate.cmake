@@ -13,7 +13,7 @@ foreach(target hints proto preload_static)
         list(APPEND amalgamated ${source})
     endforeach()
 endforeach()
-file(GLOB amalgamated_headers CONFIGURE_DEPENDS
+file(GLOB_RECURSE amalgamated_headers CONFIGURE_DEPENDS
     ${CMAKE_SOURCE_DIR}/hints/*.h ${CMAKE_SOURCE_DIR}/proto/*.h ${CMAKE_SOURCE_DIR}/vfs/*.h)
 
 file(MAKE_DIRECTORY ${amalgamation})

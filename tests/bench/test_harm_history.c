@@ -3,7 +3,7 @@
 #include "bench/harm_history.h"
 #include "tests/bench/small_go.h"
 #include "vfs/preload.h"
-#include "vfs/sidecar_format.h"
+#include "vfs/store/sidecar_format.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

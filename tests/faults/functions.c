@@ -6,8 +6,8 @@
 
 #include <sqlite3.h>
 
+#include "vfs/entry/sql.h"
 #include "vfs/preload.h"
-#include "vfs/sql.h"
 
 static sqlite3_mem_methods heap; /* SQLite's */
 static size_t fail_at = SIZE_MAX;

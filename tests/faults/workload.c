@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "tests/faults/layer.h"
-#include "vfs/pool.h"
 #include "vfs/preload.h"
-#include "vfs/sidecar_format.h"
+#include "vfs/process/pool.h"
+#include "vfs/store/sidecar_format.h"
 
 #define CONNECTIONS    2
 #define BUSY_TRIES     3

@@ -23,11 +23,11 @@ command_of() { # FILE
     grep -F " -c $root/vfs/$1" <<<"$compile_commands"
 }
 
-# Compiles the text as FILE of vfs/, of which it has the include path.
+# Compiles the text as FILE of vfs/.
 compile() { # FILE TEXT OBJECT
     local command
     command=$(command_of "$1") || return 1
-    eval "${command%% -o *} -w -iquote $root/vfs -o $3 -c $2" >"$work/errors" 2>&1
+    eval "${command%% -o *} -w -o $3 -c $2" >"$work/errors" 2>&1
 }
 
 # Links a program of tests/differential with the object, which the linker prefers to the archive's, and runs it.
@@ -41,9 +41,9 @@ passes() { # PROGRAM OBJECT ARGUMENT...
 
 # The contract first: it is the quicker, and finds most.
 try() { # FILE OLD NEW AFTER; prints what became of it
-    if ! mutate "$root/vfs/$1" "$2" "$3" "$4" >"$work/$1"; then
+    if ! mutate "$root/vfs/$1" "$2" "$3" "$4" >"$work/planted.c"; then
         echo "NO LONGER APPLIES"
-    elif ! compile "$1" "$work/$1" "$work/planted.o"; then
+    elif ! compile "$1" "$work/planted.c" "$work/planted.o"; then
         echo "DOES NOT COMPILE"
     elif ! passes contract "$work/planted.o"; then
         echo "killed by contract"
@@ -55,7 +55,7 @@ try() { # FILE OLD NEW AFTER; prints what became of it
 }
 
 # Without a bug, built the same way, both pass.
-compile shim.c "$root/vfs/shim.c" "$work/sound.o" || { cat "$work/errors"; exit 1; }
+compile entry/shim_file.c "$root/vfs/entry/shim_file.c" "$work/sound.o" || { cat "$work/errors"; exit 1; }
 passes contract "$work/sound.o" || { echo "the contract fails without a planted bug"; exit 1; }
 passes differential "$work/sound.o" --seeds 60 || { echo "the differential test fails without a planted bug"; exit 1; }
 

@@ -22,7 +22,7 @@ RULES = {
     "proto": (("proto/",), LIBC),
     "vfs": (("vfs/", "hints/", "proto/", "config.h"), None),
 }
-BRIDGE = "vfs/message.c"
+BRIDGE = "vfs/store/message.c"
 
 INCLUDE = re.compile(r'\s*#\s*include\b\s*(.*)')
 

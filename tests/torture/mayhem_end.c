@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tests/torture/mayhem.h"
-#include "vfs/sidecar_format.h"
+#include "vfs/store/sidecar_format.h"
 
 static int keep_first(void *number, int columns, char **values, char **names)
 {

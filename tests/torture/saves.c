@@ -13,7 +13,7 @@
 
 #include "tests/torture/torture.h"
 #include "vfs/preload.h"
-#include "vfs/store.h"
+#include "vfs/store/store.h"
 
 #define PROCESSES 8
 #define PAGE_SIZE 1024

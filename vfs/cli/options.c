@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "vfs/cli/command.h"
-#include "vfs/config.h"
+#include "vfs/process/config.h"
 
 static const char *const scope_names[] = { "registration", "process", "database" };
 
@@ -62,7 +62,7 @@ static void print_markdown_row(const struct config_option *option)
 static void print_markdown(void)
 {
     puts("# Options\n\n"
-         "Made by `sqlite-preload options --markdown` from the table in vfs/config.h.\n\n"
+         "Made by `sqlite-preload options --markdown` from the table in vfs/process/config.h.\n\n"
          "A value comes from the URI, else from the host (`preload_configure()`, `SELECT "
          "preload_config(name, value)`, the "
          "options of\n`preload_register()`), else from the environment, else it is the default. "

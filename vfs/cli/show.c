@@ -8,7 +8,7 @@
 
 #include "hints/forecast.h"
 #include "vfs/cli/command.h"
-#include "vfs/sidecar_format.h"
+#include "vfs/store/sidecar_format.h"
 
 #define PAGES_MAX ((size_t)1 << 21)
 

@@ -9,7 +9,7 @@
 
 #include "hints/plan.h"
 #include "hints/record.h"
-#include "vfs/sidecar_format.h"
+#include "vfs/store/sidecar_format.h"
 
 #define PAGES_MAX 4096
 

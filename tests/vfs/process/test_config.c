@@ -1,0 +1,304 @@
+#include "vfs/process/config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tests/vfs/common.h"
+#include "vfs/process/log.h"
+
+TestSuite(config, .init = scratch_begin, .fini = scratch_end);
+
+/* Prints an option as it stands in `config`. */
+static struct text value_of(const struct config *config, const char *name)
+{
+    const struct config_option *option = preload_config_find(name);
+    struct text text = { "" };
+
+    cr_assert_not_null(option, "%s", name);
+    preload_config_print(text.s, sizeof text.s, config, option);
+    return text;
+}
+
+static const struct value_case {
+    const char *name, *value, *want;
+    enum config_result result;
+} value_cases[] = {
+    { "mode", "off", "off", CONFIG_OK },
+    { "mode", "record", "record", CONFIG_OK },
+    { "mode", "replay", "replay", CONFIG_OK },
+    { "mode", "on", "on", CONFIG_OK },
+    { "mode", "ON", "off", CONFIG_BAD },
+    { "mode", "", "off", CONFIG_BAD },
+    { "mode", "1", "off", CONFIG_BAD },
+    { "store", "sidecar:/a b/ä", "sidecar:/a b/ä", CONFIG_OK },
+    { "store", "", "", CONFIG_OK },
+    { "window_pages", "0", "0", CONFIG_OK },
+    { "window_pages", "1048576", "1048576", CONFIG_OK },
+    { "window_pages", "1048577", "1048576", CONFIG_CLAMPED },
+    { "window_pages", "007", "7", CONFIG_OK },
+    { "window_pages", "1K", "0", CONFIG_BAD },
+    { "window_pages", "", "0", CONFIG_BAD },
+    { "window_pages", "-1", "0", CONFIG_BAD },
+    { "window_pages", "+1", "0", CONFIG_BAD },
+    { "window_pages", " 1", "0", CONFIG_BAD },
+    { "window_pages", "1 ", "0", CONFIG_BAD },
+    { "window_pages", "0x10", "0", CONFIG_BAD },
+    { "window_pages", "1.5", "0", CONFIG_BAD },
+    { "window_pages", "auto", "0", CONFIG_BAD },
+    { "window_pages", "99999999999999999999", "0", CONFIG_BAD },
+    { "generation", "18446744073709551614", "18446744073709551614", CONFIG_OK },
+    { "generation", "18446744073709551615", "18446744073709551614", CONFIG_CLAMPED },
+    { "generation", "18446744073709551616", "0", CONFIG_BAD },
+    { "budget", "0", "0", CONFIG_OK },
+    { "budget", "4096", "4096", CONFIG_OK },
+    { "budget", "4K", "4096", CONFIG_OK },
+    { "budget", "4k", "4096", CONFIG_OK },
+    { "budget", "3M", "3145728", CONFIG_OK },
+    { "budget", "1G", "1073741824", CONFIG_OK },
+    { "budget", "2G", "1073741824", CONFIG_CLAMPED },
+    { "budget", "auto", "auto", CONFIG_OK },
+    { "budget", "AUTO", "0", CONFIG_BAD },
+    { "budget", "1T", "0", CONFIG_BAD },
+    { "budget", "1KB", "0", CONFIG_BAD },
+    { "budget", "K", "0", CONFIG_BAD },
+    { "budget", "17179869183G", "1073741824", CONFIG_CLAMPED },
+    { "budget", "17179869184G", "0", CONFIG_BAD },
+    { "budget", "18446744073709551615", "1073741824", CONFIG_CLAMPED },
+    { "save_ms", "10", "10", CONFIG_OK },
+    { "save_ms", "9", "10", CONFIG_CLAMPED },
+    { "save_ms", "3600001", "3600000", CONFIG_CLAMPED },
+    { "save_ms", "1s", "0", CONFIG_BAD },
+    { "requests", "0", "1", CONFIG_CLAMPED },
+    { "requests", "17", "16", CONFIG_CLAMPED },
+    { "workers", "0", "1", CONFIG_CLAMPED },
+    { "history_pages", "0", "1", CONFIG_CLAMPED },
+};
+
+Test(config, a_value_is_taken_cut_or_refused)
+{
+    for (size_t i = 0; i < COUNT(value_cases); i++) {
+        const struct value_case *row = &value_cases[i];
+        struct config config = { 0 };
+        enum config_result result = preload_config_set(&config, row->name, row->value);
+
+        cr_expect_eq(result, row->result, "row %zu: %s=%s: got %d, want %d", i, row->name,
+                     row->value, (int)result, (int)row->result);
+        expect_text(i, value_of(&config, row->name), row->want);
+        cr_expect_eq(config.set != 0, row->result != CONFIG_BAD, "row %zu: bit", i);
+    }
+}
+
+Test(config, a_text_value_has_a_longest_length)
+{
+    struct config config = { 0 };
+    char value[CONFIG_TEXT_MAX + 1];
+
+    memset(value, 'x', sizeof value);
+    value[CONFIG_TEXT_MAX] = '\0';
+    cr_expect_eq(preload_config_set(&config, "store", value), CONFIG_BAD);
+    cr_expect_str_eq(config.store, "");
+    value[CONFIG_TEXT_MAX - 1] = '\0';
+    cr_expect_eq(preload_config_set(&config, "store", value), CONFIG_OK);
+    cr_expect_eq(strlen(config.store), CONFIG_TEXT_MAX - 1);
+}
+
+Test(config, an_unknown_option_is_named_as_such)
+{
+    struct config config = { 0 };
+
+    cr_expect_eq(preload_config_set(&config, "modes", "on"), CONFIG_UNKNOWN);
+    cr_expect_eq(preload_config_set(&config, "", "on"), CONFIG_UNKNOWN);
+    cr_expect_eq(preload_config_host("Mode", "on"), CONFIG_UNKNOWN);
+    cr_expect_null(preload_config_find("preload_mode"));
+    cr_expect_eq(preload_log_errors(), 0);
+}
+
+/* The table itself: every option has help and a default of its own kind within its bounds, and what
+ * is printed reads back as the same. */
+Test(config, every_option_has_help_and_a_default_that_reads_back)
+{
+    cr_expect_eq(preload_config_option_count, 21);
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+        struct config config = { 0 };
+        struct config again = { 0 };
+        struct text printed;
+
+        cr_expect(strlen(option->help) > 10, "%s", option->name);
+        cr_expect(option->least <= option->most, "%s", option->name);
+        cr_expect_eq(preload_config_set(&config, option->name, option->def), CONFIG_OK, "%s",
+                     option->name);
+        printed = value_of(&config, option->name);
+        expect_text(i, printed, option->def);
+        cr_expect_eq(preload_config_set(&again, option->name, printed.s), CONFIG_OK, "%s",
+                     option->name);
+        expect_text(i, value_of(&again, option->name), printed.s);
+        cr_expect_eq(config.set, UINT32_C(1) << i);
+    }
+}
+
+Test(config, the_edges_of_every_number_read_back)
+{
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+        const uint64_t edges[] = { option->least, option->most };
+
+        if (option->kind == CONFIG_KIND_MODE || option->kind == CONFIG_KIND_TEXT) continue;
+        for (size_t j = 0; j < COUNT(edges); j++) {
+            struct config config = { 0 };
+            char value[32];
+
+            (void)snprintf(value, sizeof value, "%" PRIu64, edges[j]);
+            cr_expect_eq(preload_config_set(&config, option->name, value), CONFIG_OK, "%s=%s",
+                         option->name, value);
+            expect_text(i, value_of(&config, option->name), value);
+        }
+    }
+}
+
+Test(config, a_print_that_does_not_fit_is_cut)
+{
+    struct config config = { 0 };
+    char out[4];
+
+    cr_assert_eq(preload_config_set(&config, "store", "sidecar:/there"), CONFIG_OK);
+    preload_config_print(out, sizeof out, &config, preload_config_find("store"));
+    cr_expect_str_eq(out, "sid");
+}
+
+/* A name as xOpen gets it, with one parameter. */
+static const char *uri_of(const char *key, const char *value)
+{
+    const char *parameters[] = { key, value };
+
+    return sqlite3_create_filename("/nowhere/x.db", "", "", 1, parameters);
+}
+
+/* Each row sets some of the three sources and says what then holds. */
+static const struct source_case {
+    const char *environment, *host, *uri, *want;
+} source_cases[] = {
+    { NULL, NULL, NULL, "30000" },         { "100", NULL, NULL, "100" },
+    { "100", "200", NULL, "200" },         { "100", "200", "300", "300" },
+    { "100", NULL, "300", "300" },         { NULL, "200", "300", "300" },
+    { "nonsense", NULL, NULL, "30000" },   { "100", NULL, "nonsense", "100" },
+    { "100", "200", "nonsense", "200" },   { "1", NULL, NULL, "10" },
+    { "100", NULL, "9999999", "3600000" },
+};
+
+/* The host's settings stay for the process; a row without one sets that of the rows before aside by
+ * standing first. */
+static void expect_source(size_t i, const char *variable, const char *name, const char *key,
+                          const struct source_case *row)
+{
+    struct config config;
+    const char *uri = row->uri ? uri_of(key, row->uri) : NULL;
+
+    if (row->environment)
+        cr_assert_eq(setenv(variable, row->environment, 1), 0);
+    else
+        cr_assert_eq(unsetenv(variable), 0);
+    if (row->host) (void)preload_config_host(name, row->host);
+    preload_config_resolve(&config, uri);
+    expect_text(i, value_of(&config, name), row->want);
+    sqlite3_free_filename((char *)uri);
+}
+
+Test(config, uri_over_host_over_environment_over_default)
+{
+    for (size_t i = 0; i < COUNT(source_cases); i++)
+        if (!source_cases[i].host)
+            expect_source(i, "SQLITE_PRELOAD_SAVE_MS", "save_ms", "preload_save_ms",
+                          &source_cases[i]);
+    for (size_t i = 0; i < COUNT(source_cases); i++)
+        if (source_cases[i].host)
+            expect_source(i, "SQLITE_PRELOAD_SAVE_MS", "save_ms", "preload_save_ms",
+                          &source_cases[i]);
+}
+
+static const struct source_case mode_cases[] = {
+    { NULL, NULL, NULL, "on" },
+    { "off", NULL, NULL, "off" },
+    { "off", NULL, "on", "off" },
+    { "record", NULL, "replay", "replay" },
+    { "record", NULL, "off", "off" },
+    { "perhaps", NULL, NULL, "on" },
+    { "off", NULL, "perhaps", "off" },
+    { "off", "on", NULL, "off" },
+    { "off", "on", "on", "off" },
+    { "on", "off", NULL, "off" },
+    { "on", "off", "on", "off" },
+    { NULL, "off", "replay", "off" },
+    { "record", "replay", NULL, "replay" },
+    { NULL, "record", "on", "on" },
+    { "on", "on", "off", "off" },
+};
+
+Test(config, off_wins_from_wherever_it_comes)
+{
+    for (size_t i = 0; i < COUNT(mode_cases); i++)
+        expect_source(i, "SQLITE_PRELOAD", "mode", "preload", &mode_cases[i]);
+}
+
+Test(config, the_process_knows_an_off_from_the_environment)
+{
+    struct config config;
+
+    cr_assert_eq(setenv("SQLITE_PRELOAD", "off", 1), 0);
+    cr_assert_eq(preload_config_host("mode", "on"), CONFIG_OK);
+    preload_config_process(&config);
+    expect_text(0, value_of(&config, "mode"), "off");
+}
+
+Test(config, options_of_the_process_are_not_taken_from_a_uri)
+{
+    static const char *const names[] = { "base", "workers", "log" };
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const struct config_option *option = preload_config_find(names[i]);
+        struct config config;
+        const char *uri;
+        char key[32];
+
+        (void)snprintf(key, sizeof key, "preload_%s", names[i]);
+        uri = uri_of(key, "7");
+        preload_config_resolve(&config, uri);
+        expect_text(i, value_of(&config, names[i]), option->def);
+        sqlite3_free_filename((char *)uri);
+    }
+}
+
+Test(config, the_mode_has_no_second_name)
+{
+    const char *uri = uri_of("preload_mode", "off");
+    struct config config;
+
+    cr_assert_eq(setenv("SQLITE_PRELOAD_MODE", "off", 1), 0);
+    preload_config_resolve(&config, uri);
+    expect_text(0, value_of(&config, "mode"), "on");
+    sqlite3_free_filename((char *)uri);
+}
+
+Test(config, bad_and_cut_values_are_logged_with_their_source)
+{
+    struct config config;
+    const char *uri;
+
+    log_listen();
+    uri = uri_of("preload_budget", "much");
+    cr_assert_eq(setenv("SQLITE_PRELOAD", "maybe", 1), 0);
+    cr_expect_eq(preload_config_host("window_pages", "2000000"), CONFIG_CLAMPED);
+    cr_expect_eq(preload_config_host("save_ms", "soon"), CONFIG_BAD);
+    preload_config_resolve(&config, uri);
+    preload_config_resolve(&config, uri);
+    preload_log_say();
+    cr_expect_eq(log_times("environment: maybe is not a value for mode"), 1, "%s", log_heard());
+    cr_expect_eq(log_times("preload_config: window_pages=2000000 lies outside 0..1048576"), 1, "%s",
+                 log_heard());
+    cr_expect_eq(log_times("preload_config: soon is not a value for save_ms"), 1, "%s",
+                 log_heard());
+    cr_expect_eq(log_times("URI: much is not a value for budget"), 1, "%s", log_heard());
+    /* Counted each time, said once. */
+    cr_expect_eq(preload_log_errors(), 6);
+    sqlite3_free_filename((char *)uri);
+}

@@ -1,0 +1,264 @@
+/* Registration, the entry points, and the public calls of preload.h. */
+#include "vfs/sqlite.h"
+
+#ifndef SQLITE_CORE
+SQLITE_EXTENSION_INIT1
+#endif
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfs/database/database.h"
+#include "vfs/entry/shim.h"
+#include "vfs/entry/sql.h"
+#include "vfs/process/config.h"
+#include "vfs/process/log.h"
+#include "vfs/process/pool.h"
+#include "vfs/process/process.h"
+
+#define VFS_NAME "preload"
+
+/* Instances are never freed: connections that hold no main file of ours still point at their VFS.
+ */
+static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct instance *instances;
+
+/* Runs for every connection that opens, whatever its VFS. It always succeeds: a failure here would
+ * fail somebody's open. */
+static int add_to_connection(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
+{
+    (void)error;
+    (void)api;
+    if (preload_sql_init(db) != SQLITE_OK) {
+        preload_log_error("the SQL functions could not be added to a connection");
+        /* Whatever is returned, the open takes its result from the connection's last error. Running
+         * nothing clears that. */
+        (void)sqlite3_exec(db, "", NULL, NULL, NULL);
+    }
+    return SQLITE_OK;
+}
+
+/* The base must be one of os_unix.c's, by name and by code: only then is its file a file that
+ * workers may open themselves. */
+static bool is_operating_systems(const sqlite3_vfs *base)
+{
+    const sqlite3_vfs *system = sqlite3_vfs_find("unix");
+
+    return system && strncmp(base->zName, "unix", 4) == 0 && base->xOpen == system->xOpen;
+}
+
+static struct instance *find_instance(const sqlite3_vfs *base)
+{
+    struct instance *instance = instances;
+
+    while (instance && instance->base != base)
+        instance = instance->next;
+    return instance;
+}
+
+static struct instance *new_instance(sqlite3_vfs *base)
+{
+    struct instance *instance = calloc(1, sizeof *instance);
+    char name[sizeof instance->name] = VFS_NAME;
+
+    if (!instance) return NULL;
+    if (instances) (void)sqlite3_snprintf(sizeof name, name, VFS_NAME "-%s", base->zName);
+    preload_shim_init(instance, base, name);
+    instance->base_is_os = is_operating_systems(base);
+    instance->next = instances;
+    instances = instance;
+    return instance;
+}
+
+/* The base that is asked for; NULL when there is none of that name, or it is one of ours. Without a
+ * name it is the first instance's, so that loading twice registers once. */
+static sqlite3_vfs *choose_base(const char *name)
+{
+    sqlite3_vfs *base = sqlite3_vfs_find(name && name[0] ? name : NULL);
+    struct instance *oldest = instances;
+
+    while (oldest && oldest->next)
+        oldest = oldest->next;
+    if (oldest && !(name && name[0])) return oldest->base;
+    return preload_shim_is_ours(base) ? NULL : base;
+}
+
+static int apply_options(const char *const *options)
+{
+    int rc = SQLITE_OK;
+
+    for (; options && *options; options++) {
+        const char *equals = strchr(*options, '=');
+        char name[64];
+
+        if (!equals || (size_t)(equals - *options) >= sizeof name) {
+            rc = SQLITE_ERROR;
+            continue;
+        }
+        memcpy(name, *options, (size_t)(equals - *options));
+        name[equals - *options] = '\0';
+        if (preload_configure(name, equals + 1) != SQLITE_OK) rc = SQLITE_ERROR;
+    }
+    return rc;
+}
+
+/* sqlite3_shutdown() forgets the default and the auto-extensions but keeps the VFS: so both are set
+ * on every call. */
+static int register_locked(const char *base_name, bool make_default)
+{
+    sqlite3_vfs *base = choose_base(base_name);
+    struct instance *instance;
+    int rc;
+
+    if (!base) return SQLITE_ERROR;
+    instance = find_instance(base);
+    if (!instance) instance = new_instance(base);
+    if (!instance) return SQLITE_NOMEM;
+    rc = SQLITE_OK;
+    if (make_default || sqlite3_vfs_find(instance->name) != &instance->vfs)
+        rc = sqlite3_vfs_register(&instance->vfs, make_default);
+    if (rc == SQLITE_OK) rc = sqlite3_auto_extension((void (*)(void))add_to_connection);
+    return rc;
+}
+
+/* Another copy of this library in the process (static and loadable, or both of the loadables) was
+ * here first: it serves. */
+static sqlite3_vfs *other_copy(void)
+{
+    sqlite3_vfs *found = sqlite3_vfs_find(VFS_NAME);
+
+    return found && !preload_shim_is_ours(found) ? found : NULL;
+}
+
+void preload_extension_before_fork(void)
+{
+    pthread_mutex_lock(&instances_mutex);
+}
+
+void preload_extension_after_fork(void)
+{
+    pthread_mutex_unlock(&instances_mutex);
+}
+
+int preload_register(const struct preload_config *config)
+{
+    static const struct preload_config none = { 0 };
+    struct config process;
+    sqlite3_vfs *other;
+    const char *base;
+    int options_rc;
+    int rc;
+
+    if (!config) config = &none;
+    other = other_copy();
+    if (other) return config->make_default ? sqlite3_vfs_register(other, 1) : SQLITE_OK;
+    preload_process_init();
+    options_rc = apply_options(config->options);
+    preload_config_process(&process);
+    base = config->base ? config->base : process.base;
+    pthread_mutex_lock(&instances_mutex);
+    rc = register_locked(base, config->make_default != 0);
+    pthread_mutex_unlock(&instances_mutex);
+    preload_log_say();
+    return rc == SQLITE_OK ? options_rc : rc;
+}
+
+int preload_unregister(void)
+{
+    int rc = SQLITE_BUSY;
+
+    pthread_mutex_lock(&instances_mutex);
+    if (preload_shim_open_files() == 0) {
+        for (struct instance *instance = instances; instance; instance = instance->next)
+            (void)sqlite3_vfs_unregister(&instance->vfs);
+        /* Before SQLite is initialized it has no mutex for this call. */
+        if (instances) (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
+        preload_pool_stop();
+        preload_database_forget_dormant();
+        rc = SQLITE_OK;
+    }
+    pthread_mutex_unlock(&instances_mutex);
+    return rc;
+}
+
+int preload_extra_init(const char *unused)
+{
+    (void)unused;
+    return preload_register(&(struct preload_config){ .make_default = 1 });
+}
+
+/* Loaded code must stay: its VFS is in use. Hosts before 3.14 take that answer for an error. */
+static int load(sqlite3 *db, bool make_default)
+{
+    int rc = preload_register(&(struct preload_config){ .make_default = make_default });
+
+    if (rc == SQLITE_OK && db && !other_copy()) rc = preload_sql_init(db);
+#ifndef SQLITE_CORE
+    if (rc == SQLITE_OK && sqlite3_libversion_number() >= 3014000) rc = SQLITE_OK_LOAD_PERMANENTLY;
+#endif
+    return rc;
+}
+
+#ifdef SQLITE_CORE
+#define TAKE_API(api) (void)(api)
+#define ENTRY_POINT
+#else
+#define TAKE_API(api) SQLITE_EXTENSION_INIT2(api)
+#define ENTRY_POINT   __attribute__((visibility("default")))
+#endif
+
+ENTRY_POINT int sqlite3_preload_init(sqlite3 *db, char **error,
+                                     const struct sqlite3_api_routines *api)
+{
+    (void)error;
+    TAKE_API(api);
+    return load(db, false);
+}
+
+ENTRY_POINT int sqlite3_preloaddefault_init(sqlite3 *db, char **error,
+                                            const struct sqlite3_api_routines *api)
+{
+    (void)error;
+    TAKE_API(api);
+    return load(db, true);
+}
+
+int preload_configure(const char *name, const char *value)
+{
+    enum config_result result;
+
+    if (!name || !value) return SQLITE_ERROR;
+    result = preload_config_host(name, value);
+    return result == CONFIG_OK || result == CONFIG_CLAMPED ? SQLITE_OK : SQLITE_ERROR;
+}
+
+int preload_flush(sqlite3 *db, const char *schema)
+{
+    int rc = sqlite3_file_control(db, schema, PRELOAD_FCNTL_FLUSH, NULL);
+    struct preload_stats stats;
+
+    if (rc != SQLITE_ERROR) return rc == SQLITE_OK ? SQLITE_OK : SQLITE_NOTFOUND;
+    /* An unknown schema and an unopened temp answer ERROR too. */
+    return preload_stats_of(db, schema, &stats) == SQLITE_OK ? SQLITE_ERROR : SQLITE_NOTFOUND;
+}
+
+int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out)
+{
+    memset(out, 0, sizeof *out);
+    return sqlite3_file_control(db, schema, PRELOAD_FCNTL_STATS, out) == SQLITE_OK
+               ? SQLITE_OK
+               : SQLITE_NOTFOUND;
+}
+
+void preload_process_stats(struct preload_process_stats *out)
+{
+    *out = (struct preload_process_stats){
+        .opens = (sqlite3_int64)preload_process_counter(PROCESS_OPENS),
+        .wrapped = (sqlite3_int64)preload_process_counter(PROCESS_WRAPPED),
+        .prefetches = (sqlite3_int64)preload_process_counter(PROCESS_PREFETCHES),
+        .saves = (sqlite3_int64)preload_process_counter(PROCESS_SAVES),
+        .errors = (sqlite3_int64)preload_log_errors(),
+    };
+}

@@ -1,0 +1,467 @@
+/* Three lines a method. Read beside sqlite3.h, "OS Interface Open File Handle". */
+#include "vfs/entry/shim_file.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "vfs/database/database.h"
+#include "vfs/database/exchange.h"
+#include "vfs/entry/shim.h"
+
+/* Open main databases, so that a write-ahead log finds its own. */
+static struct {
+    pthread_mutex_t mutex;
+    struct shim_file *files;
+    unsigned count;
+} open_mains = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+/* What is seldom called, so that what often is needs no frame on the stack. */
+#define NOINLINE __attribute__((noinline))
+
+static inline sqlite3_file *real_of(sqlite3_file *file)
+{
+    return preload_shim_of(file)->real;
+}
+
+static void list_main(struct shim_file *shim)
+{
+    pthread_mutex_lock(&open_mains.mutex);
+    shim->next = open_mains.files;
+    open_mains.files = shim;
+    open_mains.count++;
+    pthread_mutex_unlock(&open_mains.mutex);
+}
+
+static void unlist_main(struct shim_file *shim)
+{
+    struct shim_file **at = &open_mains.files;
+
+    pthread_mutex_lock(&open_mains.mutex);
+    while (*at && *at != shim)
+        at = &(*at)->next;
+    if (*at) {
+        *at = shim->next;
+        open_mains.count--;
+    }
+    pthread_mutex_unlock(&open_mains.mutex);
+}
+
+struct shim_file *preload_shim_find_main(const char *name)
+{
+    struct shim_file *shim;
+
+    pthread_mutex_lock(&open_mains.mutex);
+    shim = open_mains.files;
+    while (shim && shim->name != name)
+        shim = shim->next;
+    pthread_mutex_unlock(&open_mains.mutex);
+    return shim;
+}
+
+unsigned preload_shim_open_files(void)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&open_mains.mutex);
+    count = open_mains.count;
+    pthread_mutex_unlock(&open_mains.mutex);
+    return count;
+}
+
+void preload_shim_before_fork(void)
+{
+    pthread_mutex_lock(&open_mains.mutex);
+}
+
+void preload_shim_after_fork(void)
+{
+    pthread_mutex_unlock(&open_mains.mutex);
+}
+
+/* Version 1 */
+
+static int shim_close(sqlite3_file *file)
+{
+    struct shim_file *shim = preload_shim_of(file);
+    int rc;
+
+    unlist_main(shim);
+    if (shim->log) shim->log->main = NULL;
+    preload_database_detach(&shim->connection);
+    rc = shim->real->pMethods->xClose(shim->real);
+    preload_database_release(&shim->connection);
+    preload_connection_free(&shim->connection);
+    file->pMethods = NULL;
+    return rc;
+}
+
+static NOINLINE int read_and_record(struct shim_file *shim, void *bytes, int amount,
+                                    sqlite3_int64 offset)
+{
+    int rc;
+
+    atomic_store_explicit(&shim->connection.reading, true, memory_order_relaxed);
+    rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    atomic_store_explicit(&shim->connection.reading, false, memory_order_relaxed);
+    if (rc == SQLITE_OK) preload_connection_read(&shim->connection, bytes, amount, offset);
+    return rc;
+}
+
+static int shim_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 offset)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_knows(&shim->connection, amount, offset))
+        return shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    return read_and_record(shim, bytes, amount, offset);
+}
+
+static int shim_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)
+{
+    struct shim_file *shim = preload_shim_of(file);
+    int rc = shim->real->pMethods->xWrite(shim->real, bytes, amount, offset);
+
+    if (rc == SQLITE_OK) preload_connection_wrote(&shim->connection, bytes, amount, offset);
+    return rc;
+}
+
+static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+static int shim_sync(sqlite3_file *file, int flags)
+{
+    return real_of(file)->pMethods->xSync(real_of(file), flags);
+}
+
+static int shim_file_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+    return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+
+static NOINLINE int lock_and_look(struct shim_file *shim, int level)
+{
+    int rc = shim->real->pMethods->xLock(shim->real, level);
+
+    if (rc != SQLITE_OK) return rc;
+    shim->level = level;
+    preload_connection_locked(&shim->connection, level);
+    return SQLITE_OK;
+}
+
+static int shim_lock(sqlite3_file *file, int level)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_ignores_lock(&shim->connection, level))
+        return shim->real->pMethods->xLock(shim->real, level);
+    return lock_and_look(shim, level);
+}
+
+/* While a lock is still held a handle on the same file may be closed. After an xLock that was
+ * refused the pager calls this, too. */
+static NOINLINE int look_and_unlock(struct shim_file *shim, int level)
+{
+    int rc;
+
+    if (shim->connection.owns_readers && shim->level > SQLITE_LOCK_NONE)
+        preload_database_close_handles(&shim->connection);
+    preload_connection_unlocking(&shim->connection, level);
+    rc = shim->real->pMethods->xUnlock(shim->real, level);
+    if (rc == SQLITE_OK && level < shim->level) shim->level = level;
+    return rc;
+}
+
+static int shim_unlock(sqlite3_file *file, int level)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_end_quietly(&shim->connection))
+        return shim->real->pMethods->xUnlock(shim->real, level);
+    return look_and_unlock(shim, level);
+}
+
+static int shim_check_reserved_lock(sqlite3_file *file, int *out)
+{
+    return real_of(file)->pMethods->xCheckReservedLock(real_of(file), out);
+}
+
+/* The base answers first; a base that does not know the question leaves our name alone. */
+static int vfs_name(struct shim_file *shim, const char *ours, char **name)
+{
+    int rc = shim->real->pMethods->xFileControl(shim->real, SQLITE_FCNTL_VFSNAME, name);
+
+    if (rc == SQLITE_NOTFOUND) {
+        *name = sqlite3_mprintf("%s", ours);
+        return *name ? SQLITE_OK : SQLITE_NOMEM;
+    }
+    if (rc == SQLITE_OK) *name = sqlite3_mprintf("%s/%z", ours, *name);
+    return rc;
+}
+
+/* A message may come before anything was read: its pages are kept with the page size, which page 1
+ * has. */
+static void learn_page_size(struct shim_file *shim)
+{
+    uint8_t header[GEOMETRY_HEADER_BYTES];
+
+    if (shim->connection.page_shift != CONNECTION_SHIFT_UNKNOWN) return;
+    if (shim->real->pMethods->xRead(shim->real, header, sizeof header, 0) == SQLITE_OK)
+        preload_connection_read(&shim->connection, header, sizeof header, 0);
+}
+
+static int own_control(struct shim_file *shim, int op, void *arg)
+{
+    struct database *database = shim->connection.database;
+
+    if (!database || preload_database_is_inherited(&shim->connection)) return SQLITE_NOTFOUND;
+    if (op == PRELOAD_FCNTL_STATS) {
+        preload_database_stats(database, arg);
+        return SQLITE_OK;
+    }
+    if (op == PRELOAD_FCNTL_FLUSH) return preload_database_flush(database);
+    if (op == PRELOAD_FCNTL_EXPORT) return preload_exchange_export(database, arg);
+    learn_page_size(shim);
+    return preload_exchange_import(database, arg);
+}
+
+static int shim_file_control(sqlite3_file *file, int op, void *arg)
+{
+    struct shim_file *shim = preload_shim_of(file);
+    int rc;
+
+    switch (op) {
+    case PRELOAD_FCNTL_STATS:
+    case PRELOAD_FCNTL_FLUSH:
+    case PRELOAD_FCNTL_EXPORT:
+    case PRELOAD_FCNTL_IMPORT:
+        rc = own_control(shim, op, arg);
+        preload_connection_tick(&shim->connection);
+        return rc;
+    case SQLITE_FCNTL_VFSNAME:
+        return vfs_name(shim, "preload", arg);
+    case SQLITE_FCNTL_OVERWRITE:
+        preload_connection_overwrites(&shim->connection);
+        break;
+    case SQLITE_FCNTL_COMMIT_PHASETWO:
+        shim->connection.overwrites = false;
+        break;
+    case SQLITE_FCNTL_PRAGMA:
+        preload_connection_pragma(&shim->connection, ((char **)arg)[1]);
+        break;
+    case SQLITE_FCNTL_CKPT_START:
+    case SQLITE_FCNTL_CKPT_DONE:
+        shim->connection.in_checkpoint = op == SQLITE_FCNTL_CKPT_START;
+        break;
+    default:
+        break;
+    }
+    return shim->real->pMethods->xFileControl(shim->real, op, arg);
+}
+
+static int shim_sector_size(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int shim_device_characteristics(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+/* Version 2 */
+
+static int shim_shm_map(sqlite3_file *file, int region, int size, int extend, void volatile **out)
+{
+    struct shim_file *shim = preload_shim_of(file);
+    int rc = shim->real->pMethods->xShmMap(shim->real, region, size, extend, out);
+
+    if (rc == SQLITE_OK && *out) preload_wal_index_map(&shim->connection.wal_index, region, *out);
+    return rc;
+}
+
+static NOINLINE int shm_lock_and_look(struct shim_file *shim, int offset, int count, int flags)
+{
+    int rc = shim->real->pMethods->xShmLock(shim->real, offset, count, flags);
+
+    if (rc == SQLITE_OK) preload_connection_shm_locked(&shim->connection, offset, flags);
+    return rc;
+}
+
+static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_ignores_shm_lock(&shim->connection, offset, flags))
+        return shim->real->pMethods->xShmLock(shim->real, offset, count, flags);
+    return shm_lock_and_look(shim, offset, count, flags);
+}
+
+static void shim_shm_barrier(sqlite3_file *file)
+{
+    real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
+static int shim_shm_unmap(sqlite3_file *file, int delete_it)
+{
+    preload_wal_index_unmap(&preload_shim_of(file)->connection.wal_index);
+    return real_of(file)->pMethods->xShmUnmap(real_of(file), delete_it);
+}
+
+/* Version 3 */
+
+/* The mapped bytes are not looked at. SQLite asks for them before it looks into its cache, and
+ * where the cache has the page, it leaves them alone: they may lie past the end of a file that
+ * another connection truncated, and then a look is a SIGBUS. */
+static NOINLINE int fetch_and_record(struct shim_file *shim, sqlite3_int64 offset, int amount,
+                                     void **out)
+{
+    int rc = shim->real->pMethods->xFetch(shim->real, offset, amount, out);
+
+    if (rc == SQLITE_OK && *out) preload_connection_read(&shim->connection, NULL, amount, offset);
+    return rc;
+}
+
+static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int amount, void **out)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (preload_connection_knows_mapped(&shim->connection, offset))
+        return shim->real->pMethods->xFetch(shim->real, offset, amount, out);
+    return fetch_and_record(shim, offset, amount, out);
+}
+
+static int shim_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page)
+{
+    return real_of(file)->pMethods->xUnfetch(real_of(file), offset, page);
+}
+
+/* The write-ahead log of a wrapped database: its frames are the database's pages. */
+
+static int wal_close(sqlite3_file *file)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (shim->main) {
+        shim->main->log = NULL;
+        shim->main->connection.has_log = false;
+    }
+    file->pMethods = NULL;
+    return shim->real->pMethods->xClose(shim->real);
+}
+
+static NOINLINE int read_log_and_record(struct shim_file *shim, void *bytes, int amount,
+                                        sqlite3_int64 offset)
+{
+    int rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+
+    if (rc == SQLITE_OK)
+        preload_connection_read_log(&shim->main->connection, bytes, amount, offset);
+    return rc;
+}
+
+static int wal_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 offset)
+{
+    struct shim_file *shim = preload_shim_of(file);
+
+    if (!shim->main || preload_connection_knows_log(&shim->main->connection, amount, offset))
+        return shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
+    return read_log_and_record(shim, bytes, amount, offset);
+}
+
+static int wal_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)
+{
+    struct shim_file *shim = preload_shim_of(file);
+    int rc = shim->real->pMethods->xWrite(shim->real, bytes, amount, offset);
+
+    if (rc == SQLITE_OK && shim->main)
+        preload_connection_wrote_log(&shim->main->connection, bytes, amount, offset);
+    return rc;
+}
+
+static int wal_lock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+
+static int wal_unlock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+
+static int wal_file_control(sqlite3_file *file, int op, void *arg)
+{
+    return real_of(file)->pMethods->xFileControl(real_of(file), op, arg);
+}
+
+/* A slot is ours exactly where the base has one. */
+#define METHOD(slot, ours)                                                                         \
+    if (base->slot) methods->slot = ours
+
+/* What neither kind of file looks at. */
+static void init_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *base,
+                         int version_max)
+{
+    methods->iVersion = base->iVersion < version_max ? base->iVersion : version_max;
+    METHOD(xTruncate, shim_truncate);
+    METHOD(xSync, shim_sync);
+    METHOD(xFileSize, shim_file_size);
+    METHOD(xCheckReservedLock, shim_check_reserved_lock);
+    METHOD(xSectorSize, shim_sector_size);
+    METHOD(xDeviceCharacteristics, shim_device_characteristics);
+}
+
+void preload_shim_file_init(struct shim_file *shim, const char *name)
+{
+    memset(shim, 0, sizeof *shim);
+    shim->real = (sqlite3_file *)&shim[1];
+    shim->real->pMethods = NULL;
+    shim->name = name;
+}
+
+void preload_shim_file_main(struct shim_file *shim)
+{
+    const sqlite3_io_methods *base = shim->real->pMethods;
+    sqlite3_io_methods *methods = &shim->methods;
+
+    init_methods(methods, base, 3);
+    METHOD(xClose, shim_close);
+    METHOD(xRead, shim_read);
+    METHOD(xWrite, shim_write);
+    METHOD(xLock, shim_lock);
+    METHOD(xUnlock, shim_unlock);
+    METHOD(xFileControl, shim_file_control);
+    if (methods->iVersion >= 2) {
+        METHOD(xShmMap, shim_shm_map);
+        METHOD(xShmLock, shim_shm_lock);
+        METHOD(xShmBarrier, shim_shm_barrier);
+        METHOD(xShmUnmap, shim_shm_unmap);
+    }
+    if (methods->iVersion >= 3) {
+        METHOD(xFetch, shim_fetch);
+        METHOD(xUnfetch, shim_unfetch);
+    }
+    shim->file.pMethods = methods;
+    list_main(shim);
+}
+
+/* SQLite asks a log for the methods of version 1 and no others. */
+void preload_shim_file_wal(struct shim_file *shim, struct shim_file *main)
+{
+    const sqlite3_io_methods *base = shim->real->pMethods;
+    sqlite3_io_methods *methods = &shim->methods;
+
+    init_methods(methods, base, 1);
+    METHOD(xClose, wal_close);
+    METHOD(xRead, wal_read);
+    METHOD(xWrite, wal_write);
+    METHOD(xLock, wal_lock);
+    METHOD(xUnlock, wal_unlock);
+    METHOD(xFileControl, wal_file_control);
+    shim->file.pMethods = methods;
+    shim->main = main;
+    main->log = shim;
+    main->connection.has_log = true;
+}

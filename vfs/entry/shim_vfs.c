@@ -1,0 +1,186 @@
+/* The VFS's own methods. Read beside sqlite3.h, "OS Interface Object". */
+#include "vfs/entry/shim.h"
+
+#include <stdbool.h>
+
+#include "vfs/database/database.h"
+#include "vfs/entry/shim_file.h"
+#include "vfs/process/config.h"
+#include "vfs/process/process.h"
+
+static inline sqlite3_vfs *base_of(sqlite3_vfs *vfs)
+{
+    return ((struct instance *)vfs)->base;
+}
+
+/* A file without a name, in memory, or gone at its close has nothing to come back to. */
+static bool is_worth_wrapping(const char *name, int flags)
+{
+    return name && (flags & SQLITE_OPEN_MAIN_DB) &&
+           !(flags & (SQLITE_OPEN_MEMORY | SQLITE_OPEN_DELETEONCLOSE));
+}
+
+/* The wrapped database that a write-ahead log belongs to, when its connection records. */
+static struct shim_file *database_of_log(const char *name, int flags)
+{
+    struct shim_file *main;
+
+    if (!name || !(flags & SQLITE_OPEN_WAL) ||
+        sqlite3_libversion_number() < SQLITE_WITH_FILENAME_DATABASE)
+        return NULL;
+    main = preload_shim_find_main(sqlite3_filename_database(name));
+    return main && main->connection.database ? main : NULL;
+}
+
+/* Opens with the base behind our part. A base that left methods behind although it failed wants its
+ * close. */
+static int open_behind(struct instance *instance, const char *name, struct shim_file *shim,
+                       int flags, int *out_flags)
+{
+    int rc;
+
+    preload_shim_file_init(shim, name);
+    rc = instance->base->xOpen(instance->base, name, shim->real, flags, out_flags);
+    if (rc != SQLITE_OK && shim->real->pMethods) shim->real->pMethods->xClose(shim->real);
+    return rc;
+}
+
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *out_flags)
+{
+    struct instance *instance = (struct instance *)vfs;
+    struct shim_file *shim = preload_shim_of(file);
+    struct shim_file *main = database_of_log(name, flags);
+    struct config config = { .mode = CONFIG_MODE_OFF };
+    int rc;
+
+    preload_process_count(PROCESS_OPENS);
+    if (is_worth_wrapping(name, flags)) preload_config_resolve(&config, name);
+    if (!main && config.mode == CONFIG_MODE_OFF)
+        return instance->base->xOpen(instance->base, name, file, flags, out_flags);
+    rc = open_behind(instance, name, shim, flags, out_flags);
+    if (rc != SQLITE_OK) return rc;
+    if (main) {
+        preload_shim_file_wal(shim, main);
+        return SQLITE_OK;
+    }
+    preload_process_count(PROCESS_WRAPPED);
+    preload_shim_file_main(shim);
+    preload_database_attach(&shim->connection, instance->base, instance->base_is_os, shim->real,
+                            name, &config);
+    return SQLITE_OK;
+}
+
+static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
+{
+    return base_of(vfs)->xDelete(base_of(vfs), name, sync_directory);
+}
+
+static int shim_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+{
+    return base_of(vfs)->xAccess(base_of(vfs), name, flags, out);
+}
+
+static int shim_full_pathname(sqlite3_vfs *vfs, const char *name, int len, char *out)
+{
+    return base_of(vfs)->xFullPathname(base_of(vfs), name, len, out);
+}
+
+static void *shim_dl_open(sqlite3_vfs *vfs, const char *name)
+{
+    return base_of(vfs)->xDlOpen(base_of(vfs), name);
+}
+
+static void shim_dl_error(sqlite3_vfs *vfs, int len, char *out)
+{
+    base_of(vfs)->xDlError(base_of(vfs), len, out);
+}
+
+static void (*shim_dl_sym(sqlite3_vfs *vfs, void *library, const char *symbol))(void)
+{
+    return base_of(vfs)->xDlSym(base_of(vfs), library, symbol);
+}
+
+static void shim_dl_close(sqlite3_vfs *vfs, void *library)
+{
+    base_of(vfs)->xDlClose(base_of(vfs), library);
+}
+
+static int shim_randomness(sqlite3_vfs *vfs, int len, char *out)
+{
+    return base_of(vfs)->xRandomness(base_of(vfs), len, out);
+}
+
+static int shim_sleep(sqlite3_vfs *vfs, int microseconds)
+{
+    return base_of(vfs)->xSleep(base_of(vfs), microseconds);
+}
+
+static int shim_current_time(sqlite3_vfs *vfs, double *out)
+{
+    return base_of(vfs)->xCurrentTime(base_of(vfs), out);
+}
+
+static int shim_get_last_error(sqlite3_vfs *vfs, int len, char *out)
+{
+    return base_of(vfs)->xGetLastError(base_of(vfs), len, out);
+}
+
+static int shim_current_time_int64(sqlite3_vfs *vfs, sqlite3_int64 *out)
+{
+    return base_of(vfs)->xCurrentTimeInt64(base_of(vfs), out);
+}
+
+static int shim_set_system_call(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr call)
+{
+    return base_of(vfs)->xSetSystemCall(base_of(vfs), name, call);
+}
+
+static sqlite3_syscall_ptr shim_get_system_call(sqlite3_vfs *vfs, const char *name)
+{
+    return base_of(vfs)->xGetSystemCall(base_of(vfs), name);
+}
+
+static const char *shim_next_system_call(sqlite3_vfs *vfs, const char *name)
+{
+    return base_of(vfs)->xNextSystemCall(base_of(vfs), name);
+}
+
+#define VFS_METHOD(slot, ours)                                                                     \
+    if (base->slot) vfs->slot = ours
+
+void preload_shim_init(struct instance *instance, sqlite3_vfs *base, const char *name)
+{
+    sqlite3_vfs *vfs = &instance->vfs;
+
+    instance->base = base;
+    (void)sqlite3_snprintf(sizeof instance->name, instance->name, "%s", name);
+    vfs->iVersion = base->iVersion < 3 ? base->iVersion : 3;
+    vfs->szOsFile = (int)sizeof(struct shim_file) + base->szOsFile;
+    vfs->mxPathname = base->mxPathname;
+    vfs->zName = instance->name;
+    vfs->pAppData = instance;
+    vfs->xOpen = shim_open;
+    VFS_METHOD(xDelete, shim_delete);
+    VFS_METHOD(xAccess, shim_access);
+    VFS_METHOD(xFullPathname, shim_full_pathname);
+    VFS_METHOD(xDlOpen, shim_dl_open);
+    VFS_METHOD(xDlError, shim_dl_error);
+    VFS_METHOD(xDlSym, shim_dl_sym);
+    VFS_METHOD(xDlClose, shim_dl_close);
+    VFS_METHOD(xRandomness, shim_randomness);
+    VFS_METHOD(xSleep, shim_sleep);
+    VFS_METHOD(xCurrentTime, shim_current_time);
+    VFS_METHOD(xGetLastError, shim_get_last_error);
+    if (vfs->iVersion < 2) return;
+    VFS_METHOD(xCurrentTimeInt64, shim_current_time_int64);
+    if (vfs->iVersion < 3) return;
+    VFS_METHOD(xSetSystemCall, shim_set_system_call);
+    VFS_METHOD(xGetSystemCall, shim_get_system_call);
+    VFS_METHOD(xNextSystemCall, shim_next_system_call);
+}
+
+int preload_shim_is_ours(const sqlite3_vfs *vfs)
+{
+    return vfs && vfs->xOpen == shim_open;
+}

@@ -1,0 +1,116 @@
+/* open, pread, posix_fadvise, close. */
+#include "vfs/file/inspect.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vfs/database/database.h"
+#include "vfs/file/medium.h"
+#include "vfs/file/wal.h"
+#include "vfs/process/log.h"
+
+/* A log that is larger is advised up to here; what follows comes by the kernel's readahead. */
+#define LOG_BYTES_MOST ((off_t)32 << 20)
+
+static int open_beside(const struct database *database, const char *suffix, struct stat *st)
+{
+    char path[4096];
+    int fd;
+
+    if (snprintf(path, sizeof path, "%s%s", database->path, suffix) >= (int)sizeof path) return -1;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return -1;
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
+    close(fd);
+    return -1;
+}
+
+int preload_inspect_open(const struct database *database, struct stat *st)
+{
+    int fd = open_beside(database, "", st);
+
+    if (fd < 0) return -1;
+    if (st->st_ino == database->identity.inode && st->st_dev == database->identity.device)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool preload_inspect_header(struct geometry *geometry, int fd)
+{
+    uint8_t header[GEOMETRY_HEADER_BYTES];
+    uint64_t before_ns = preload_medium_now_ns();
+
+    *geometry = (struct geometry){ 0 };
+    if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header) return false;
+    preload_medium_saw_request(true, preload_medium_now_ns() - before_ns);
+    return preload_geometry_read(geometry, header);
+}
+
+static bool advise_log(const struct database *database, const char *suffix)
+{
+    struct stat st;
+    int fd = open_beside(database, suffix, &st);
+    off_t most;
+
+    if (fd < 0) return false;
+    most = st.st_size < LOG_BYTES_MOST ? st.st_size : LOG_BYTES_MOST;
+    for (off_t offset = 0; offset < most; offset += PREFETCH_PIECE_BYTES)
+        (void)posix_fadvise(fd, offset, PREFETCH_PIECE_BYTES, POSIX_FADV_WILLNEED);
+    close(fd);
+    return st.st_size > 0;
+}
+
+bool preload_inspect_logs(const struct database *database)
+{
+    bool wal = advise_log(database, "-wal");
+    bool journal = advise_log(database, "-journal");
+
+    return wal || journal;
+}
+
+void preload_inspect_log_pages(struct hint_runs *out, const struct database *database,
+                               uint32_t page_size)
+{
+    struct stat st;
+    int fd = open_beside(database, "-wal", &st);
+
+    if (fd < 0) return;
+    (void)preload_wal_pages(out, fd, page_size);
+    close(fd);
+}
+
+/* Page 1 as the file has it, unless the log has a newer one: then its sizes and its schema are of
+ * before. */
+static void read_evidence(struct hint_evidence *out, int fd, const struct geometry *geometry,
+                          bool is_stale)
+{
+    uint8_t *page_1 = malloc(geometry->page_size);
+
+    *out = (struct hint_evidence){ .page_size = geometry->page_size };
+    if (!is_stale) {
+        out->page_count = geometry->page_count;
+        out->schema_cookie = geometry->schema_cookie;
+        if (page_1 && pread(fd, page_1, geometry->page_size, 0) == (ssize_t)geometry->page_size)
+            out->schema_hash = preload_schema_hash(page_1, geometry->page_size);
+    }
+    free(page_1);
+}
+
+bool preload_inspect_evidence(struct hint_evidence *out, const struct database *database, int fd,
+                              struct hint_runs *elsewhere)
+{
+    struct geometry geometry;
+    bool stated = preload_inspect_header(&geometry, fd);
+
+    if (stated && geometry.page_size != out->page_size) {
+        preload_log_error("hints not used: pages are %u bytes, the hints are for %u: %s",
+                          (unsigned)geometry.page_size, (unsigned)out->page_size, database->path);
+        return false;
+    }
+    preload_inspect_log_pages(elsewhere, database, out->page_size);
+    if (stated) read_evidence(out, fd, &geometry, hint_runs_contains(elsewhere, 1));
+    return true;
+}

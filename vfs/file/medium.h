@@ -1,0 +1,49 @@
+/* What is under a base, as workers have measured it in this process: the operating system's own VFS
+ * and all others are told apart. A host that opens many databases plans by its own device from the
+ * second one on; what a replay's first requests take adapts that replay by its pace
+ * (vfs/replay/prefetch_pace.h). Each measurement moves a mean by an eighth. *Any thread.* */
+#ifndef VFS_MEDIUM_H
+#define VFS_MEDIUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hints/plan.h"
+
+/* Until something is measured: a local disk, a network disk; a gigabyte a second, and so many
+ * requests served at once. */
+#define MEDIUM_LATENCY_NS_OS      UINT64_C(100000)
+#define MEDIUM_LATENCY_NS_FOREIGN UINT64_C(1000000)
+#define MEDIUM_NS_A_KIB           UINT64_C(1024)
+#define MEDIUM_PARALLEL           16
+
+/* What is believed: a device that seems to serve one at a time may have been busy otherwise, and
+ * hints are worth something there, too. */
+#define MEDIUM_PARALLEL_LEAST 4
+#define MEDIUM_PARALLEL_MOST  64
+
+/* A read that took less found its page in memory, and says nothing of the device. */
+#define MEDIUM_NS_LEAST UINT64_C(20000)
+
+/* One that took more waited for something else, too. */
+#define MEDIUM_NS_MOST UINT64_C(1000000000)
+
+/* Requests of at least that many bytes on average tell the bandwidth, smaller ones how many are
+ * served at once. */
+#define MEDIUM_BYTES_LARGE UINT64_C(65536)
+
+/* Nanoseconds of a clock that never jumps. */
+uint64_t preload_medium_now_ns(void);
+
+/* A read of one request, by a worker, with nothing else of ours in flight. */
+void preload_medium_saw_request(bool base_is_os, uint64_t ns);
+
+/* So many requests were served in `ns`, while `in_flight` of ours were. A device that had less to
+ * do than it is thought to serve at once does not show that it serves fewer. */
+void preload_medium_saw_batch(bool base_is_os, uint64_t in_flight, uint64_t requests,
+                              uint64_t bytes, uint64_t ns);
+
+/* The device as it is known now, in pages of `page_size` bytes. */
+struct hint_device preload_medium_of(bool base_is_os, uint32_t page_size);
+
+#endif

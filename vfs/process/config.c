@@ -1,0 +1,303 @@
+/* The options and where their values come from. */
+#include "vfs/process/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfs/process/log.h"
+#include "vfs/process/process.h"
+#include "vfs/sqlite.h"
+
+#define OPTION_ROW(name, kind, scope, def, least, most, help)                                      \
+    { #name, CONFIG_KIND_##kind,           CONFIG_SCOPE_##scope, def, least, most,                 \
+      help,  offsetof(struct config, name) },
+
+const struct config_option preload_config_options[] = { CONFIG_OPTIONS(OPTION_ROW) };
+const size_t preload_config_option_count =
+    sizeof preload_config_options / sizeof preload_config_options[0];
+
+_Static_assert(sizeof preload_config_options / sizeof preload_config_options[0] <= 32,
+               "config.set has a bit an option");
+
+static const char *const mode_names[] = { "off", "record", "replay", "on" };
+
+/* What the host has set, for the life of the process. */
+static pthread_mutex_t host_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct config host_config;
+static atomic_uint host_epoch;
+
+static uint64_t get_number(const struct config *config, const struct config_option *option)
+{
+    uint64_t number;
+
+    memcpy(&number, (const char *)config + option->offset, sizeof number);
+    return number;
+}
+
+static void put_number(struct config *config, const struct config_option *option, uint64_t number)
+{
+    memcpy((char *)config + option->offset, &number, sizeof number);
+}
+
+static enum config_result set_mode(struct config *config, const char *value)
+{
+    for (int mode = CONFIG_MODE_OFF; mode <= CONFIG_MODE_ON; mode++) {
+        if (strcmp(value, mode_names[mode]) == 0) {
+            config->mode = mode;
+            return CONFIG_OK;
+        }
+    }
+    return CONFIG_BAD;
+}
+
+/* Digits, then for bytes an optional K, M or G. False when it is anything else or past 64 bits. */
+static bool parse_number(uint64_t *number, const char *value, bool with_unit)
+{
+    static const char units[] = "KMG";
+    const char *unit;
+    char *end;
+
+    if (!isdigit((unsigned char)value[0])) return false;
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    if (errno) return false;
+    if (*end == '\0') return true;
+    unit = strchr(units, toupper((unsigned char)*end));
+    if (!with_unit || !unit || end[1] != '\0') return false;
+    for (; unit >= units; unit--) {
+        if (*number > UINT64_MAX / 1024) return false;
+        *number *= 1024;
+    }
+    return true;
+}
+
+static enum config_result set_number(struct config *config, const struct config_option *option,
+                                     const char *value)
+{
+    uint64_t number;
+
+    if (option->kind == CONFIG_KIND_BYTES && strcmp(value, "auto") == 0) {
+        put_number(config, option, CONFIG_AUTO);
+        return CONFIG_OK;
+    }
+    if (!parse_number(&number, value, option->kind == CONFIG_KIND_BYTES)) return CONFIG_BAD;
+    if (number < option->least || number > option->most) {
+        put_number(config, option, number < option->least ? option->least : option->most);
+        return CONFIG_CLAMPED;
+    }
+    put_number(config, option, number);
+    return CONFIG_OK;
+}
+
+static enum config_result set_text(struct config *config, const struct config_option *option,
+                                   const char *value)
+{
+    size_t len = strlen(value);
+
+    if (len >= CONFIG_TEXT_MAX) return CONFIG_BAD;
+    memcpy((char *)config + option->offset, value, len + 1);
+    return CONFIG_OK;
+}
+
+static enum config_result set_option(struct config *config, const struct config_option *option,
+                                     const char *value)
+{
+    enum config_result result = CONFIG_BAD;
+
+    switch (option->kind) {
+    case CONFIG_KIND_MODE:
+        result = set_mode(config, value);
+        break;
+    case CONFIG_KIND_TEXT:
+        result = set_text(config, option, value);
+        break;
+    case CONFIG_KIND_COUNT:
+    case CONFIG_KIND_BYTES:
+    case CONFIG_KIND_MS:
+        result = set_number(config, option, value);
+        break;
+    }
+    if (result != CONFIG_BAD) config->set |= UINT32_C(1) << (option - preload_config_options);
+    return result;
+}
+
+const struct config_option *preload_config_find(const char *name)
+{
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        if (strcmp(preload_config_options[i].name, name) == 0) return &preload_config_options[i];
+    }
+    return NULL;
+}
+
+enum config_result preload_config_set(struct config *config, const char *name, const char *value)
+{
+    const struct config_option *option = preload_config_find(name);
+
+    return option ? set_option(config, option, value) : CONFIG_UNKNOWN;
+}
+
+void preload_config_print(char *out, size_t len, const struct config *config,
+                          const struct config_option *option)
+{
+    if (option->kind == CONFIG_KIND_MODE) {
+        (void)snprintf(out, len, "%s", mode_names[config->mode & CONFIG_MODE_ON]);
+    } else if (option->kind == CONFIG_KIND_TEXT) {
+        (void)snprintf(out, len, "%s", (const char *)config + option->offset);
+    } else if (option->kind == CONFIG_KIND_BYTES && get_number(config, option) == CONFIG_AUTO) {
+        (void)snprintf(out, len, "auto");
+    } else {
+        (void)snprintf(out, len, "%" PRIu64, get_number(config, option));
+    }
+}
+
+/* Sets a value and logs one that is not as it should be. */
+static enum config_result set_logged(struct config *config, const struct config_option *option,
+                                     const char *value, const char *source)
+{
+    enum config_result result = set_option(config, option, value);
+
+    if (result == CONFIG_BAD) {
+        preload_log_error(
+            "%s: %s is not a value for %s; the value from elsewhere or the default %s is used",
+            source, value, option->name, option->def);
+    }
+    if (result == CONFIG_CLAMPED) {
+        preload_log_error("%s: %s=%s lies outside %" PRIu64 "..%" PRIu64 " and was cut to it",
+                          source, option->name, value, option->least, option->most);
+    }
+    return result;
+}
+
+enum config_result preload_config_host(const char *name, const char *value)
+{
+    const struct config_option *option = preload_config_find(name);
+    enum config_result result;
+
+    if (!option) return CONFIG_UNKNOWN;
+    pthread_mutex_lock(&host_mutex);
+    result = set_logged(&host_config, option, value, "preload_config");
+    atomic_fetch_add_explicit(&host_epoch, 1, memory_order_relaxed);
+    preload_process_tell();
+    pthread_mutex_unlock(&host_mutex);
+    return result;
+}
+
+unsigned preload_config_host_epoch(void)
+{
+    return atomic_load_explicit(&host_epoch, memory_order_relaxed);
+}
+
+/* SQLITE_PRELOAD is the mode, SQLITE_PRELOAD_NAME any option. */
+static const char *environment_value(const struct config_option *option)
+{
+    char name[64] = "SQLITE_PRELOAD";
+    size_t len = strlen(name);
+
+    if (option->kind != CONFIG_KIND_MODE) {
+        name[len++] = '_';
+        for (const char *c = option->name; *c && len < sizeof name - 1; c++)
+            name[len++] = (char)toupper((unsigned char)*c);
+        name[len] = '\0';
+    }
+    return secure_getenv(name);
+}
+
+static const char *uri_value(const struct config_option *option, const char *uri_name)
+{
+    char name[64] = "preload";
+
+    if (option->kind != CONFIG_KIND_MODE)
+        (void)snprintf(name, sizeof name, "preload_%s", option->name);
+    return sqlite3_uri_parameter(uri_name, name);
+}
+
+/* Copies what `from` has set. */
+static void overlay(struct config *config, const struct config *from)
+{
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+        char value[CONFIG_TEXT_MAX];
+
+        if (!(from->set >> i & 1)) continue;
+        preload_config_print(value, sizeof value, from, option);
+        (void)set_option(config, option, value);
+    }
+}
+
+/* Default, environment, host. Returns false when one of them says off. */
+static bool resolve_process(struct config *out, bool logged)
+{
+    bool on = true;
+
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+        const char *value = environment_value(option);
+
+        (void)set_option(out, option, option->def);
+        if (!value) continue;
+        if (logged)
+            (void)set_logged(out, option, value, "environment");
+        else
+            (void)set_option(out, option, value);
+    }
+    on = out->mode != CONFIG_MODE_OFF;
+    pthread_mutex_lock(&host_mutex);
+    overlay(out, &host_config);
+    pthread_mutex_unlock(&host_mutex);
+    return on && out->mode != CONFIG_MODE_OFF;
+}
+
+void preload_config_resolve(struct config *out, const char *uri_name)
+{
+    bool on = resolve_process(out, true);
+
+    for (size_t i = 0; uri_name && i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+        const char *value =
+            option->scope == CONFIG_SCOPE_DATABASE ? uri_value(option, uri_name) : NULL;
+
+        if (value) (void)set_logged(out, option, value, "URI");
+    }
+    if (!on) out->mode = CONFIG_MODE_OFF;
+}
+
+void preload_config_process(struct config *out)
+{
+    if (!resolve_process(out, false)) out->mode = CONFIG_MODE_OFF;
+}
+
+unsigned preload_config_workers(void)
+{
+    const struct config_option *option = preload_config_find("workers");
+    const char *value;
+    struct config config;
+
+    if (!option) return 1;
+    value = environment_value(option);
+    config.set = 0;
+    config.workers = 1;
+    (void)set_option(&config, option, option->def);
+    if (value) (void)set_option(&config, option, value);
+    pthread_mutex_lock(&host_mutex);
+    if (host_config.set >> (option - preload_config_options) & 1)
+        config.workers = host_config.workers;
+    pthread_mutex_unlock(&host_mutex);
+    return (unsigned)config.workers;
+}
+
+void preload_config_before_fork(void)
+{
+    pthread_mutex_lock(&host_mutex);
+}
+
+void preload_config_after_fork(void)
+{
+    pthread_mutex_unlock(&host_mutex);
+}

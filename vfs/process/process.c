@@ -1,0 +1,81 @@
+/* pthread_atfork holds every mutex of ours while the process is copied, so that a child never
+ * inherits one that a thread which it does not have will never release. The order is the one in
+ * which they nest: instances, open
+ * files, databases, pool, configuration, log. */
+#include "vfs/process/process.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "vfs/database/database.h"
+#include "vfs/entry/shim.h"
+#include "vfs/entry/shim_file.h"
+#include "vfs/process/config.h"
+#include "vfs/process/log.h"
+#include "vfs/process/pool.h"
+
+static atomic_uint_fast64_t counters[PROCESS_COUNTERS];
+static atomic_uint forks;
+atomic_uint preload_process_told;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+void preload_process_count(enum process_counter counter)
+{
+    atomic_fetch_add_explicit(&counters[counter], 1, memory_order_relaxed);
+}
+
+uint64_t preload_process_counter(enum process_counter counter)
+{
+    return atomic_load_explicit(&counters[counter], memory_order_relaxed);
+}
+
+void preload_process_tell(void)
+{
+    atomic_fetch_add_explicit(&preload_process_told, 1, memory_order_release);
+}
+
+unsigned preload_process_forks(void)
+{
+    return atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
+static void before_fork(void)
+{
+    preload_extension_before_fork();
+    preload_shim_before_fork();
+    preload_database_before_fork();
+    preload_pool_before_fork();
+    preload_config_before_fork();
+    preload_log_before_fork();
+}
+
+static void after_fork_in_parent(void)
+{
+    preload_log_after_fork();
+    preload_config_after_fork();
+    preload_pool_after_fork_in_parent();
+    preload_database_after_fork_in_parent();
+    preload_shim_after_fork();
+    preload_extension_after_fork();
+}
+
+static void after_fork_in_child(void)
+{
+    atomic_fetch_add(&forks, 1);
+    preload_log_after_fork();
+    preload_config_after_fork();
+    preload_pool_after_fork_in_child();
+    preload_database_after_fork_in_child();
+    preload_shim_after_fork();
+    preload_extension_after_fork();
+}
+
+static void install_fork_handlers(void)
+{
+    (void)pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+void preload_process_init(void)
+{
+    (void)pthread_once(&fork_once, install_fork_handlers);
+}

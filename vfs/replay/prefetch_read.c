@@ -1,0 +1,267 @@
+/* The read backend: each worker takes the plan's next run and reads it through its own handle into
+ * scratch, so that whatever the base keeps is warm. The base is asked for xRead and nothing else on
+ * a worker. */
+#include "vfs/replay/prefetch.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "vfs/file/medium.h"
+#include "vfs/process/log.h"
+
+#define URI_PARAMETERS_MAX 32
+
+/* Whether this reader may begin a request; sets it down as begun. */
+static bool take_request(struct prefetch *prefetch, size_t *request)
+{
+    const bool waits = prefetch->session.waits && prefetch->session.waits(prefetch);
+    bool taken;
+
+    pthread_mutex_lock(&prefetch->reading);
+    taken = prefetch->reads < preload_pace_window(&prefetch->pace, waits) &&
+            preload_prefetch_credit(prefetch) > 0;
+    if (taken) {
+        *request = atomic_load(&prefetch->begun);
+        prefetch->reads++;
+        atomic_store(&prefetch->begun, *request + 1);
+    }
+    pthread_mutex_unlock(&prefetch->reading);
+    return taken;
+}
+
+/* One that had the device for itself tells its latency, several at once how many it serves. */
+static void measure(uint64_t in_flight, uint64_t bytes, uint64_t ns)
+{
+    if (in_flight == 1)
+        preload_medium_saw_request(false, ns);
+    else
+        preload_medium_saw_batch(false, in_flight, in_flight, in_flight * bytes, ns);
+}
+
+/* The request has arrived, or failed; whether the base serves more at once than it was given. */
+static bool leave_request(struct prefetch *prefetch, uint64_t bytes, uint64_t ns)
+{
+    uint32_t window;
+    bool grew;
+
+    pthread_mutex_lock(&prefetch->reading);
+    window = prefetch->pace.window;
+    if (bytes > 0) {
+        /* What the base had in memory already says nothing of how long a request takes. */
+        bool fetched = ns * 4 > preload_medium_of(false, PREFETCH_PIECE_BYTES).latency_ns;
+
+        measure(prefetch->reads, bytes, ns);
+        preload_pace_arrived(&prefetch->pace, fetched ? ns / 1000 : 0);
+    }
+    prefetch->reads--;
+    grew = prefetch->pace.window > window;
+    pthread_mutex_unlock(&prefetch->reading);
+    return grew;
+}
+
+/* Sets readers reading that do not, as many as may read now. False: none could be started, and none
+ * reads. */
+static bool start_readers(struct prefetch *prefetch)
+{
+    bool good = true;
+
+    pthread_mutex_lock(&prefetch->reading);
+    for (unsigned i = 0; i < prefetch->reader_count && good; i++) {
+        struct prefetch_reader *reader = &prefetch->readers[i];
+
+        if (reader->busy) continue;
+        if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE ||
+            prefetch->readers_busy >= prefetch->pace.window ||
+            preload_prefetch_free_requests(prefetch) <= prefetch->readers_busy ||
+            preload_prefetch_credit(prefetch) == 0)
+            break;
+        good = preload_pool_submit(&reader->task, 0, POOL_THREADS_MAX);
+        reader->busy = good;
+        prefetch->readers_busy += good;
+    }
+    good = good || prefetch->readers_busy > 0;
+    pthread_mutex_unlock(&prefetch->reading);
+    return good;
+}
+
+/* False: the base failed. A short read is the end of a database that shrank. */
+static bool read_request(struct prefetch *prefetch, sqlite3_file *handle, void *scratch,
+                         size_t request)
+{
+    const struct hint_run run = prefetch->queue[request];
+    const int bytes = (int)(run.count * prefetch->page_size);
+    const uint64_t before_ns = preload_medium_now_ns();
+    int rc;
+
+    if (prefetch->session.has_read && prefetch->session.has_read(prefetch, run)) {
+        preload_prefetch_count_spared(prefetch, request);
+        (void)leave_request(prefetch, 0, 0);
+        return true;
+    }
+    rc = handle->pMethods->xRead(handle, scratch, bytes,
+                                 (sqlite3_int64)(run.first - 1) * prefetch->page_size);
+    if (rc == SQLITE_OK) preload_prefetch_count(prefetch, (uint64_t)bytes);
+    if (leave_request(prefetch, rc == SQLITE_OK ? (uint64_t)bytes : 0,
+                      preload_medium_now_ns() - before_ns))
+        (void)start_readers(prefetch);
+    return rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ;
+}
+
+/* The last one that reads ends the prefetch, unless requests wait; nobody waits for what is not
+ * read now. */
+static void leave(struct prefetch_reader *reader)
+{
+    struct prefetch *prefetch = reader->prefetch;
+    bool last;
+
+    pthread_mutex_lock(&prefetch->reading);
+    reader->busy = false;
+    last = --prefetch->readers_busy == 0;
+    pthread_mutex_unlock(&prefetch->reading);
+    if (!last) return;
+    if (preload_prefetch_is_begun(prefetch))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
+    if (preload_prefetch_free_requests(prefetch) == 0) atomic_store(&prefetch->awaited, false);
+}
+
+static void read_requests(struct pool_task *task)
+{
+    struct prefetch_reader *reader = (struct prefetch_reader *)task;
+    struct prefetch *prefetch = reader->prefetch;
+    void *scratch = malloc(PREFETCH_PIECE_BYTES);
+    bool good = scratch != NULL;
+    size_t next;
+
+    while (good && preload_prefetch_over(prefetch) == PRELOAD_REASON_NONE &&
+           take_request(prefetch, &next))
+        good = read_request(prefetch, reader->handle, scratch, next);
+    if (!good) {
+        preload_log_error("prefetch ended early: the base could not read, or no memory: %s",
+                          prefetch->handle_name);
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
+                             scratch ? PRELOAD_REASON_DEVICE : PRELOAD_REASON_MEMORY);
+        /* The other readers end, too: whoever closes the handles waits for them. */
+        preload_prefetch_cancel(prefetch, PRELOAD_REASON_DEVICE);
+    }
+    free(scratch);
+    if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
+        preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
+    leave(reader);
+}
+
+/* A base takes names with their URI parameters behind them; a second handle needs the same ones. */
+static char *copy_name(const char *name)
+{
+    const char *parameters[2 * URI_PARAMETERS_MAX];
+    const char **next = parameters;
+    int count = 0;
+
+    if (sqlite3_libversion_number() < SQLITE_WITH_CREATE_FILENAME) return NULL;
+    for (const char *key; count < URI_PARAMETERS_MAX && (key = sqlite3_uri_key(name, count));
+         count++) {
+        *next++ = key;
+        *next++ = sqlite3_uri_parameter(name, key);
+    }
+    return (char *)sqlite3_create_filename(name, "", "", count, parameters);
+}
+
+static sqlite3_file *open_handle(sqlite3_vfs *base, const char *name)
+{
+    sqlite3_file *handle = calloc(1, (size_t)base->szOsFile);
+    sqlite3_int64 no_mapping = 0;
+
+    if (!handle) return NULL;
+    if (base->xOpen(base, name, handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, NULL) !=
+        SQLITE_OK) {
+        if (handle->pMethods) handle->pMethods->xClose(handle);
+        free(handle);
+        return NULL;
+    }
+    /* A handle with a mapping reads from it, and a file that another process truncates makes that a
+     * SIGBUS. */
+    (void)handle->pMethods->xFileControl(handle, SQLITE_FCNTL_MMAP_SIZE, &no_mapping);
+    return handle;
+}
+
+/* No handles where half of the process's descriptors are in use: the lowest free number tells. */
+static bool descriptors_are_scarce(void)
+{
+    struct rlimit limit;
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) return true;
+    close(fd);
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd >= limit.rlim_cur / 2;
+}
+
+/* Without mutexes of its own (THREADSAFE=0, or configured SINGLETHREAD, which no version call
+ * tells) SQLite's base may be used by the connection's thread alone. Its stand-in gives out one
+ * address for every mutex. */
+static bool sqlite_has_mutexes(void)
+{
+    sqlite3_mutex *a = sqlite3_threadsafe() ? sqlite3_mutex_alloc(SQLITE_MUTEX_FAST) : NULL;
+    sqlite3_mutex *b = a ? sqlite3_mutex_alloc(SQLITE_MUTEX_FAST) : NULL;
+    bool distinct = a && b && a != b;
+
+    sqlite3_mutex_free(a);
+    sqlite3_mutex_free(b);
+    return distinct;
+}
+
+static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned handles_max)
+{
+    while (prefetch->reader_count < handles_max) {
+        struct prefetch_reader *reader = &prefetch->readers[prefetch->reader_count];
+
+        reader->handle = open_handle(base, prefetch->handle_name);
+        if (!reader->handle) break;
+        reader->prefetch = prefetch;
+        reader->task.run = read_requests;
+        reader->task.kind = POOL_SHARING;
+        prefetch->reader_count++;
+    }
+}
+
+bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *name,
+                           unsigned handles_max)
+{
+    if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
+    if (handles_max > prefetch->queue_len) handles_max = (unsigned)prefetch->queue_len;
+    if (sqlite_has_mutexes() && !descriptors_are_scarce()) prefetch->handle_name = copy_name(name);
+    if (prefetch->handle_name) open_handles(prefetch, base, handles_max);
+    if (prefetch->reader_count > 0 && start_readers(prefetch)) return true;
+    preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
+    preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
+                         prefetch->reader_count > 0 ? PRELOAD_REASON_THREAD : PRELOAD_REASON_FILE);
+    return false;
+}
+
+void preload_prefetch_read_on(struct prefetch *prefetch)
+{
+    if (!start_readers(prefetch))
+        preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
+}
+
+void preload_prefetch_stop_readers(struct prefetch *prefetch)
+{
+    /* A reader that ran when the first round came to it may have started one before it. */
+    for (unsigned i = 0; i < 2 * prefetch->reader_count; i++)
+        preload_pool_cancel(&prefetch->readers[i % prefetch->reader_count].task);
+    preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
+}
+
+void preload_prefetch_close_handles(struct prefetch *prefetch)
+{
+    for (unsigned i = 0; i < prefetch->reader_count; i++) {
+        sqlite3_file *handle = prefetch->readers[i].handle;
+
+        handle->pMethods->xClose(handle);
+        free(handle);
+    }
+    prefetch->reader_count = 0;
+    if (prefetch->handle_name) sqlite3_free_filename(prefetch->handle_name);
+    prefetch->handle_name = NULL;
+}

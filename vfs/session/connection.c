@@ -1,0 +1,302 @@
+/* The slow path of recording. */
+#include "vfs/session/connection.h"
+
+#include <string.h>
+
+#include "vfs/bytes.h"
+#include "vfs/database/database.h"
+#include "vfs/geometry.h"
+#include "vfs/process/log.h"
+#include "vfs/process/pool.h"
+
+#define TOUCHES_A_TICK 64
+
+/* The pager's probes are short and at the file's head: 100 bytes at 0 once, 16 at 24 with each
+ * lock. No page is that small. */
+#define PROBE_BYTES_MAX 512
+
+/* PRAGMA integrity_check is seen at its prepare; the schema may be read in an epoch of its own
+ * before it runs. */
+#define CHECK_EPOCHS    3U
+#define CHECK_PAGES_MIN 64
+
+/* Of a smaller database a statement may well rewrite every page. */
+#define RESTORE_PAGES_MIN 64
+
+static void take_time(struct connection *connection)
+{
+    hint_recorder_tick(&connection->recorder,
+                       preload_pool_now_us() - preload_database_opened_us(connection->database));
+}
+
+static unsigned shift_of(uint32_t page_size)
+{
+    unsigned shift = 9;
+
+    while (UINT32_C(1) << shift < page_size)
+        shift++;
+    return shift;
+}
+
+/* 0 while it is unknown: the shift is past 32 bits then. */
+static uint32_t page_size_of(const struct connection *connection)
+{
+    return (uint32_t)(UINT64_C(1) << connection->page_shift);
+}
+
+/* A whole page 1 whose counter and sizes are those that were seen last holds nothing new: the
+ * counter changes with each transaction that writes the page. While the cookie stays, so does the
+ * schema: only the first page and one with another cookie cost a hash. */
+static void learn_schema(struct connection *connection, const struct geometry *geometry,
+                         const void *bytes, bool written)
+{
+    if (memcmp(geometry, &connection->page_1, sizeof *geometry) == 0) return;
+    if (connection->schema_hash == 0 || geometry->page_size != connection->page_1.page_size ||
+        geometry->schema_cookie != connection->page_1.schema_cookie)
+        connection->schema_hash = preload_schema_hash(bytes, geometry->page_size);
+    connection->page_1 = *geometry;
+    if (!written && connection->first_page_count == 0)
+        connection->first_page_count = geometry->page_count;
+    preload_database_saw_schema(connection->database,
+                                &(struct hint_evidence){
+                                    .page_size = geometry->page_size,
+                                    .page_count = geometry->page_count,
+                                    .schema_cookie = geometry->schema_cookie,
+                                    .schema_hash = connection->schema_hash,
+                                },
+                                written);
+}
+
+/* Page 1, or its first bytes, as they were just read or written. The pager reads the whole page
+ * within a transaction, and only then; what it reads before that may be stale. */
+static void learn_page_1(struct connection *connection, const void *bytes, int amount, bool written)
+{
+    struct geometry geometry;
+    unsigned shift;
+
+    if (amount < GEOMETRY_HEADER_BYTES || !preload_geometry_read(&geometry, bytes)) return;
+    shift = shift_of(geometry.page_size);
+    if (connection->page_shift != CONNECTION_SHIFT_UNKNOWN && shift != connection->page_shift)
+        preload_database_forget_session(connection);
+    connection->page_shift = shift;
+    connection->page_count = geometry.page_count;
+    preload_database_saw_header(connection->database, &geometry);
+    if ((uint32_t)amount == geometry.page_size && !connection->overwrites)
+        learn_schema(connection, &geometry, bytes, written);
+}
+
+/* Only the first byte of a whole page says what it is. Another page that begins with such a byte is
+ * classed wrongly, which costs a place in the order and nothing else. */
+static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, uint32_t page_size)
+{
+    if (pgno == 1) return HINT_CLASS_INTERIOR;
+    if (!bytes || (uint32_t)amount < page_size) return HINT_CLASS_UNKNOWN;
+    switch (*(const uint8_t *)bytes) {
+    case 0x02:
+    case 0x05:
+        return HINT_CLASS_INTERIOR;
+    case 0x0a:
+    case 0x0d:
+        return HINT_CLASS_LEAF;
+    default:
+        return HINT_CLASS_UNKNOWN;
+    }
+}
+
+/* Time is taken at the first touch of a lock epoch: most epochs have none. */
+static void begin_epoch(struct connection *connection)
+{
+    connection->epoch_is_new = false;
+    connection->epoch_from = hint_recorder_count(&connection->recorder);
+    take_time(connection);
+}
+
+/* A page of this connection's program, whatever file it came from. */
+static void record(struct connection *connection, uint32_t pgno, const void *bytes, int amount,
+                   enum hint_how how)
+{
+    uint32_t page_size = page_size_of(connection);
+    size_t count;
+
+    if (pgno == 0 || pgno > HINT_PGNO_MAX || pgno == hint_lock_page(page_size)) return;
+    if (hint_recorder_seen(&connection->recorder, pgno)) return;
+    if (connection->epoch_is_new) begin_epoch(connection);
+    if (!hint_recorder_touch(&connection->recorder, pgno, class_of(pgno, bytes, amount, page_size),
+                             how))
+        return;
+    count = hint_recorder_count(&connection->recorder);
+    if (connection->page_count && hint_sweep_touch(&connection->sweep, &connection->recorder, pgno,
+                                                   count - 1, connection->page_count))
+        preload_database_void(connection, connection->sweep.from, count);
+    if (count % TOUCHES_A_TICK == 0) take_time(connection);
+}
+
+void preload_connection_read(struct connection *connection, const void *bytes, int amount,
+                             sqlite3_int64 offset)
+{
+    uint64_t index;
+
+    if (!connection->database) return;
+    if (bytes && offset == 0) learn_page_1(connection, bytes, amount, false);
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    if (connection->in_checkpoint || (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX)) return;
+    index = (uint64_t)offset >> connection->page_shift;
+    if (index < HINT_PGNO_MAX) record(connection, (uint32_t)index + 1, bytes, amount, HINT_READ);
+}
+
+/* A transaction that rewrites nine tenths of the pages and changes the schema is a restore, or as
+ * good as one. */
+static void count_rewrite(struct connection *connection, uint32_t pgno)
+{
+    uint64_t pages = connection->first_page_count;
+
+    if (pgno > pages || pages < RESTORE_PAGES_MIN) return;
+    connection->rewritten++;
+    if (connection->page_1.schema_cookie == connection->cookie_before ||
+        connection->rewritten * UINT64_C(10) < pages * 9)
+        return;
+    connection->cookie_before = connection->page_1.schema_cookie;
+    preload_database_moved(connection->database);
+}
+
+static void begin_writing(struct connection *connection)
+{
+    connection->rewritten = 0;
+    connection->cookie_before = connection->page_1.schema_cookie;
+}
+
+/* Under a write-ahead log it is a checkpoint, and its page 1 was seen in the log; without RESERVED
+ * it is the playback of a hot journal. */
+void preload_connection_wrote(struct connection *connection, const void *bytes, int amount,
+                              sqlite3_int64 offset)
+{
+    uint32_t pgno;
+
+    if (!connection->database) return;
+    if (offset == 0 && !connection->has_log) learn_page_1(connection, bytes, amount, true);
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
+    if (connection->has_log || !connection->reserved || connection->overwrites) return;
+    pgno = (uint32_t)((uint64_t)offset >> connection->page_shift) + 1;
+    count_rewrite(connection, pgno);
+    if (!connection->recorder.full) record(connection, pgno, bytes, amount, HINT_WRITTEN);
+}
+
+void preload_connection_read_log(struct connection *connection, const void *bytes, int amount,
+                                 sqlite3_int64 offset)
+{
+    uint32_t page_size = page_size_of(connection);
+    uint64_t frame;
+    uint32_t pgno;
+
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    /* Recovery reads frames whole; where there is no shared memory, that is where the page numbers
+     * are learnt. */
+    if ((uint32_t)amount == page_size + WAL_FRAME_HEADER_BYTES) {
+        frame = preload_wal_frame_at((uint64_t)offset, page_size);
+        preload_wal_index_note(&connection->wal_index, frame, bytes_get_be32(bytes));
+        return;
+    }
+    if ((uint32_t)amount != page_size || offset < WAL_HEADER_BYTES + WAL_FRAME_HEADER_BYTES) return;
+    if (connection->in_checkpoint) return;
+    frame = preload_wal_frame_at((uint64_t)offset - WAL_FRAME_HEADER_BYTES, page_size);
+    if (!frame) return;
+    pgno = preload_wal_index_page(&connection->wal_index, frame);
+    if (pgno == 1) learn_page_1(connection, bytes, amount, false);
+    record(connection, pgno, bytes, amount, HINT_READ);
+}
+
+/* A frame is written as its header, then the page. */
+void preload_connection_wrote_log(struct connection *connection, const void *bytes, int amount,
+                                  sqlite3_int64 offset)
+{
+    uint32_t page_size = page_size_of(connection);
+    uint64_t frame;
+
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
+    if (amount == WAL_FRAME_HEADER_BYTES) {
+        frame = preload_wal_frame_at((uint64_t)offset, page_size);
+        connection->frame_pgno = frame ? bytes_get_be32(bytes) : 0;
+        if (!connection->recorder.full)
+            preload_wal_index_note(&connection->wal_index, frame, connection->frame_pgno);
+    } else if ((uint32_t)amount == page_size && !connection->overwrites) {
+        if (connection->frame_pgno == 1) learn_page_1(connection, bytes, amount, true);
+        count_rewrite(connection, connection->frame_pgno);
+        if (!connection->recorder.full)
+            record(connection, connection->frame_pgno, bytes, amount, HINT_WRITTEN);
+    }
+}
+
+void preload_connection_overwrites(struct connection *connection)
+{
+    connection->overwrites = true;
+    if (connection->database) preload_database_forget_session(connection);
+}
+
+void preload_connection_pragma(struct connection *connection, const char *name)
+{
+    if (sqlite3_stricmp(name, "integrity_check") == 0 || sqlite3_stricmp(name, "quick_check") == 0)
+        connection->checks = CHECK_EPOCHS;
+}
+
+/* What a check touched in this lock epoch was most of the database; else it was another statement's
+ * epoch. */
+static void end_epoch(struct connection *connection)
+{
+    size_t count = hint_recorder_count(&connection->recorder);
+    size_t pages = connection->epoch_is_new ? 0 : count - connection->epoch_from;
+
+    connection->reserved = false;
+    connection->overwrites = false;
+    if (connection->checks > 0) {
+        connection->checks--;
+        if (pages >= CHECK_PAGES_MIN && pages >= connection->page_count / 2)
+            preload_database_void(connection, connection->epoch_from, count);
+    }
+    connection->epoch_is_new = true;
+}
+
+void preload_connection_locked(struct connection *connection, int level)
+{
+    if (level == SQLITE_LOCK_RESERVED) {
+        connection->reserved = true;
+        begin_writing(connection);
+    }
+    preload_connection_tick(connection);
+}
+
+void preload_connection_unlocking(struct connection *connection, int level)
+{
+    (void)level;
+    end_epoch(connection);
+    preload_connection_tick(connection);
+}
+
+void preload_connection_shm_locked(struct connection *connection, int offset, int flags)
+{
+    if (offset == SHM_LOCK_CHECKPOINT) connection->in_checkpoint = (flags & SQLITE_SHM_LOCK) != 0;
+    if (offset == SHM_LOCK_WRITE) {
+        connection->writes_log = (flags & SQLITE_SHM_LOCK) != 0;
+        if (connection->writes_log) begin_writing(connection);
+    }
+    if (offset < SHM_LOCK_READ || !(flags & SQLITE_SHM_SHARED) || !(flags & SQLITE_SHM_UNLOCK))
+        return;
+    if (connection->writes_log) return;
+    end_epoch(connection);
+    preload_connection_tick(connection);
+}
+
+void preload_connection_tick(struct connection *connection)
+{
+    connection->news = preload_process_news();
+    if (connection->database) {
+        preload_database_follow_host(connection);
+        if (!connection->recorder.full) take_time(connection);
+    }
+    preload_log_say();
+}
+
+void preload_connection_free(struct connection *connection)
+{
+    preload_wal_index_free(&connection->wal_index);
+    hint_recorder_free(&connection->recorder);
+}

@@ -1,0 +1,78 @@
+/* Layout: https://www.sqlite.org/walformat.html, "The WAL-Index File Format". A region is 32 KiB:
+ * page numbers as native u32 in 16, then a hash table. The first region begins with a header of 136
+ * bytes, so that its page numbers are 4,062; the others hold 4,096. */
+#include "vfs/session/wal_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REGIONS_MAX 4096
+#define FRAMES_MAX  ((uint64_t)1 << 20)
+
+/* SQLite's words are read as atomic ones. */
+_Static_assert(sizeof(atomic_uint) == sizeof(uint32_t), "the wal-index is made of u32");
+
+static const atomic_uint no_region[WAL_INDEX_REGION_WORDS];
+
+void preload_wal_index_free(struct wal_index *index)
+{
+    free(index->regions);
+    free(index->frames);
+    *index = (struct wal_index){ 0 };
+}
+
+void preload_wal_index_map(struct wal_index *index, int number, const volatile void *region)
+{
+    if (number < 0 || number >= REGIONS_MAX) return;
+    if ((size_t)number >= index->region_count) {
+        size_t count = (size_t)number + 8;
+        const atomic_uint **regions = realloc(index->regions, count * sizeof *regions);
+
+        if (!regions) return;
+        for (size_t i = index->region_count; i < count; i++)
+            regions[i] = no_region;
+        index->regions = regions;
+        index->region_count = count;
+    }
+    index->regions[number] = (const atomic_uint *)region;
+}
+
+void preload_wal_index_unmap(struct wal_index *index)
+{
+    free(index->regions);
+    index->regions = NULL;
+    index->region_count = 0;
+}
+
+void preload_wal_index_note(struct wal_index *index, uint64_t frame, uint32_t pgno)
+{
+    if (index->region_count > 0 || frame == 0 || frame > FRAMES_MAX) return;
+    if (frame > index->frame_count) {
+        size_t count = index->frame_count ? index->frame_count : 64;
+        uint32_t *frames;
+
+        while (count < frame)
+            count *= 2;
+        frames = realloc(index->frames, count * sizeof *frames);
+        if (!frames) return;
+        memset(frames + index->frame_count, 0, (count - index->frame_count) * sizeof *frames);
+        index->frames = frames;
+        index->frame_count = count;
+    }
+    index->frames[frame - 1] = pgno;
+}
+
+uint32_t preload_wal_index_page(const struct wal_index *index, uint64_t frame)
+{
+    if (frame == 0) return 0;
+    if (index->region_count == 0) return frame <= index->frame_count ? index->frames[frame - 1] : 0;
+    return preload_wal_index_shared_page(index, frame);
+}
+
+uint64_t preload_wal_frame_at(uint64_t offset, uint32_t page_size)
+{
+    uint64_t frame_bytes = WAL_FRAME_HEADER_BYTES + (uint64_t)page_size;
+
+    if (offset < WAL_HEADER_BYTES || (offset - WAL_HEADER_BYTES) % frame_bytes != 0) return 0;
+    return (offset - WAL_HEADER_BYTES) / frame_bytes + 1;
+}

@@ -1,0 +1,143 @@
+/* Header fields are little-endian at fixed offsets: 0 magic, 16 version, 20 page size, 24 pages, 28
+ * schema cookie, 32 generation, 40 the zstd frame. */
+#include "vfs/store/sidecar_format.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "hints/record.h"
+#include "vfs/bytes.h"
+
+/* 16 bytes, no end of string: a NUL and a newline show a transfer that took the file for text. */
+static const uint8_t magic[SIDECAR_MAGIC_BYTES] = { 's', 'q', 'l', 'i', 't', 'e', '-',  'p',
+                                                    'r', 'e', 'l', 'o', 'a', 'd', '\n', '\0' };
+
+const char preload_sidecar_no_memory[] = "out of memory";
+
+#define SIDECAR_ZSTD_LEVEL 3
+
+/* RFC 8878, 3.1.1.1: after the magic number comes the descriptor, whose bit 2 says that a checksum
+ * follows. */
+#define ZSTD_DESCRIPTOR_OFFSET 4
+#define ZSTD_CHECKSUM_FLAG     4
+
+/* The record's columns are 17 bytes a page; a history has at most 32 sessions of 48 bytes and some
+ * counts beside them, a profile a name. */
+#define RECORD_BYTES_MAX(pages_max)                                                                \
+    ((size_t)17 * (pages_max) + (size_t)(HINT_PROFILES_MAX + 1) * 2048)
+
+bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
+{
+    return memcmp(bytes, magic, len < sizeof magic ? len : sizeof magic) == 0;
+}
+
+static const char *decode_frame(struct hint_book *book, unsigned format, const uint8_t *frame,
+                                size_t len, size_t pages_max)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(frame, len);
+    size_t record_len;
+    uint8_t *record;
+    int rc;
+
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
+        return "no zstd frame that states its size";
+    if (size > RECORD_BYTES_MAX(pages_max)) return "more pages than any book holds";
+    if (!(frame[ZSTD_DESCRIPTOR_OFFSET] & ZSTD_CHECKSUM_FLAG)) return "the frame has no checksum";
+    if (ZSTD_findFrameCompressedSize(frame, len) != len) return "truncated, or bytes left over";
+    record = malloc((size_t)size + 1);
+    if (!record) return preload_sidecar_no_memory;
+    record_len = ZSTD_decompress(record, (size_t)size, frame, len);
+    if (ZSTD_isError(record_len)) {
+        free(record);
+        if (ZSTD_getErrorCode(record_len) == ZSTD_error_memory_allocation)
+            return preload_sidecar_no_memory;
+        return "wrong checksum or damaged frame";
+    }
+    rc = hint_record_decode(book, format, record, record_len, pages_max);
+    free(record);
+    if (rc == HINT_FULL) return "more pages than any book holds";
+    if (rc == HINT_NOMEM) return preload_sidecar_no_memory;
+    return rc == HINT_OK ? NULL : "the record breaks its rules";
+}
+
+const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
+                                   const uint8_t *bytes, size_t len, size_t pages_max)
+{
+    struct hint_evidence evidence = { 0 };
+    const char *why;
+    uint64_t version;
+
+    hint_book_free(book);
+    if (!preload_sidecar_is_ours(bytes, len)) return "not a sidecar";
+    if (len <= SIDECAR_HEADER_BYTES) return "truncated";
+    version = bytes_get_le(bytes + 16, 4);
+    if (version < 1 || version > SIDECAR_VERSION) return "of another format version";
+    evidence.page_size = (uint32_t)bytes_get_le(bytes + 20, 4);
+    evidence.page_count = (uint32_t)bytes_get_le(bytes + 24, 4);
+    evidence.schema_cookie = (uint32_t)bytes_get_le(bytes + 28, 4);
+    *generation = bytes_get_le(bytes + 32, 8);
+    if (!preload_is_page_size(evidence.page_size)) return "no such page size";
+    why = decode_frame(book, (unsigned)version, bytes + SIDECAR_HEADER_BYTES,
+                       len - SIDECAR_HEADER_BYTES, pages_max);
+    evidence.schema_hash = book->evidence.schema_hash;
+    if (why)
+        hint_book_free(book);
+    else
+        book->evidence = evidence;
+    return why;
+}
+
+static void encode_header(uint8_t *out, const struct hint_evidence *evidence, uint64_t generation)
+{
+    memcpy(out, magic, sizeof magic);
+    bytes_put_le(out + 16, SIDECAR_VERSION, 4);
+    bytes_put_le(out + 20, evidence->page_size, 4);
+    bytes_put_le(out + 24, evidence->page_count, 4);
+    bytes_put_le(out + 28, evidence->schema_cookie, 4);
+    bytes_put_le(out + 32, generation, 8);
+}
+
+static size_t compress_frame(uint8_t *out, size_t room, const uint8_t *record, size_t len)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    size_t written = 0;
+
+    if (!context) return 0;
+    if (!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)) &&
+        !ZSTD_isError(
+            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, SIDECAR_ZSTD_LEVEL))) {
+        written = ZSTD_compress2(context, out, room, record, len);
+        if (ZSTD_isError(written)) written = 0;
+    }
+    ZSTD_freeCCtx(context);
+    return written;
+}
+
+bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_book *book,
+                            uint64_t generation)
+{
+    size_t record_max = hint_record_bound(book);
+    size_t frame_max = ZSTD_compressBound(record_max);
+    uint8_t *record = malloc(record_max);
+    uint8_t *file = malloc(SIDECAR_HEADER_BYTES + frame_max);
+    size_t frame_len = 0;
+
+    assert(preload_is_page_size(book->evidence.page_size));
+    if (record && file) {
+        size_t record_len = hint_record_encode(record, book);
+
+        encode_header(file, &book->evidence, generation);
+        frame_len = compress_frame(file + SIDECAR_HEADER_BYTES, frame_max, record, record_len);
+    }
+    free(record);
+    if (frame_len == 0 || SIDECAR_HEADER_BYTES + frame_len > SIDECAR_BYTES_MAX) {
+        free(file);
+        return false;
+    }
+    *out = file;
+    *out_len = SIDECAR_HEADER_BYTES + frame_len;
+    return true;
+}
