@@ -15,6 +15,7 @@
 
 #include "tests/faults/layer.h"
 #include "vfs/preload.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/pool.h"
 #include "vfs/store/sidecar_format.h"
 
@@ -195,13 +196,13 @@ static void wait_for_replay(struct transcript *out, sqlite3 *db)
 {
     const struct timespec pause = { .tv_nsec = 1000000 };
     struct preload_stats stats;
-    uint64_t until_us = preload_pool_now_us() + WAIT_MS_MAX * UINT64_C(1000);
+    uint64_t until_us = preload_clock_us() + WAIT_MS_MAX * UINT64_C(1000);
 
     do {
         if (preload_stats_of(db, NULL, &stats) != SQLITE_OK) return;
         if (stats.state != PRELOAD_STATE_LOADING) break;
         nanosleep(&pause, NULL);
-    } while (preload_pool_now_us() < until_us);
+    } while (preload_clock_us() < until_us);
     if (stats.state == PRELOAD_STATE_LOADING) out->stuck++;
     if (stats.state == PRELOAD_STATE_DONE && stats.issued_pages > 0) out->replays++;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "vfs/database/save.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
 #include "vfs/replay/replay.h"
@@ -26,11 +27,11 @@ static void begin_session(struct database *database)
     /* Without random bytes the clock tells sessions apart well enough: an id only has to be rare.
      */
     if (getrandom(&database->session.id, sizeof database->session.id, GRND_NONBLOCK) < 0) {
-        uint64_t now_us = preload_pool_now_us();
+        uint64_t now_us = preload_clock_us();
 
         memcpy(&database->session.id, &now_us, sizeof now_us);
     }
-    database->opened_us = preload_pool_now_us();
+    database->opened_us = preload_clock_us();
     database->saved_pages = 0;
 }
 
@@ -182,8 +183,7 @@ static void start_recorder(struct connection *connection, const struct config *c
         hint_recorder_init(&connection->recorder, window);
     else
         connection->recorder.full = true;
-    hint_recorder_tick(&connection->recorder,
-                       preload_pool_now_us() - connection->database->opened_us);
+    hint_recorder_tick(&connection->recorder, preload_clock_us() - connection->database->opened_us);
     connection->mode = config->mode;
     connection->first_valid = 0;
     connection->counted = 0;

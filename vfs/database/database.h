@@ -26,7 +26,7 @@ struct database {
     char *path;
     struct config config;
     struct store *store; /* NULL: memory only */
-    uint64_t opened_us;  /* preload_pool_now_us() */
+    uint64_t opened_us;  /* preload_clock_us() */
     unsigned references; /* behind the registry's lock */
     struct database *next;
 

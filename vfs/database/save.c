@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
 #include "vfs/store/trace.h"
@@ -17,7 +18,7 @@ static struct database *of_save_task(struct pool_task *task)
 
 static uint64_t session_us(const struct database *database)
 {
-    return preload_pool_now_us() - database->opened_us;
+    return preload_clock_us() - database->opened_us;
 }
 
 /* The functions below are under the lock. */
@@ -273,7 +274,7 @@ static void save_when_due(struct pool_task *task)
     else
         pause_us = SETTLE_RETRY_US < pause_us ? SETTLE_RETRY_US : pause_us;
     if (!window_is_over && !atomic_load(&database->save_cancelled))
-        (void)preload_pool_submit(task, preload_pool_now_us() + pause_us, 1);
+        (void)preload_pool_submit(task, preload_clock_us() + pause_us, 1);
 }
 
 void preload_save_init(struct database *database)
@@ -290,6 +291,6 @@ void preload_save_schedule(struct database *database)
     pthread_mutex_lock(&database->lock);
     if (database->saved_pages > 0) pause_us = database->config.save_ms * 1000;
     pthread_mutex_unlock(&database->lock);
-    (void)preload_pool_submit(&database->save_task, preload_pool_now_us() + pause_us,
+    (void)preload_pool_submit(&database->save_task, preload_clock_us() + pause_us,
                               preload_config_workers());
 }

@@ -9,6 +9,7 @@
 #include "vfs/database/database.h"
 #include "vfs/file/medium.h"
 #include "vfs/file/wal.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 
 /* A log that is larger is advised up to here; what follows comes by the kernel's readahead. */
@@ -41,11 +42,11 @@ int preload_inspect_open(const struct database *database, struct stat *st)
 bool preload_inspect_header(struct geometry *geometry, int fd)
 {
     uint8_t header[GEOMETRY_HEADER_BYTES];
-    uint64_t before_ns = preload_medium_now_ns();
+    uint64_t before_ns = preload_clock_ns();
 
     *geometry = (struct geometry){ 0 };
     if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header) return false;
-    preload_medium_saw_request(true, preload_medium_now_ns() - before_ns);
+    preload_medium_saw_request(true, preload_clock_ns() - before_ns);
     return preload_geometry_read(geometry, header);
 }
 

@@ -3,7 +3,6 @@
 #include "vfs/file/medium.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 static struct medium {
     atomic_uint_fast64_t latency_ns;
@@ -29,14 +28,6 @@ static void move(atomic_uint_fast64_t *mean, uint64_t to)
     uint64_t before = get(mean);
 
     atomic_store_explicit(mean, before - before / 8 + to / 8, memory_order_relaxed);
-}
-
-uint64_t preload_medium_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* How many are served at once is the medium's own, and stays when it becomes slower or faster. */

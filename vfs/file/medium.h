@@ -32,9 +32,6 @@
  * served at once. */
 #define MEDIUM_BYTES_LARGE UINT64_C(65536)
 
-/* Nanoseconds of a clock that never jumps. */
-uint64_t preload_medium_now_ns(void);
-
 /* A read of one request, by a worker, with nothing else of ours in flight. */
 void preload_medium_saw_request(bool base_is_os, uint64_t ns);
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 
 struct pool {
@@ -31,14 +32,6 @@ static struct pool pools[POOL_KINDS] = {
 };
 
 static _Thread_local bool has_private_table;
-
-uint64_t preload_pool_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 bool preload_pool_has_private_table(void)
 {
@@ -111,7 +104,7 @@ static void forget_queue(struct pool *pool)
  * is due later any is: one that takes a task meanwhile sees to it (run_task). */
 static bool has_free_worker(const struct pool *pool, uint64_t due_us)
 {
-    uint64_t now_us = preload_pool_now_us();
+    uint64_t now_us = preload_clock_us();
     const unsigned free = pool->threads - pool->running;
     unsigned due = 0;
 
@@ -149,7 +142,7 @@ static void work(struct pool *pool)
     bool stay = true;
 
     while (!pool->stopping && stay) {
-        uint64_t now_us = preload_pool_now_us();
+        uint64_t now_us = preload_clock_us();
 
         if (pool->queue && pool->queue->due_us <= now_us)
             run_task(pool, pool->queue);

@@ -32,15 +32,12 @@ struct pool_task {
     void (*run)(struct pool_task *task);
     enum pool_kind kind; /* of worker that it needs */
     struct pool_task *next;
-    uint64_t due_us;      /* preload_pool_now_us(); 0: at once */
+    uint64_t due_us;      /* preload_clock_us(); 0: at once */
     unsigned threads_max; /* as submitted */
     enum pool_task_state state;
     bool again; /* submitted while running */
     uint64_t again_us;
 };
-
-/* Microseconds of a clock that never jumps. */
-uint64_t preload_pool_now_us(void);
 
 /* Runs the task at `due_us` (0: at once) on a worker, starting one when fewer than `threads_max`
  * run and none is free. A task that is queued moves to the earlier of both times; a running one

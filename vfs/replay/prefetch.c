@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vfs/process/clock.h"
 #include "vfs/process/process.h"
 
 void preload_prefetch_free(struct prefetch *prefetch)
@@ -115,7 +116,7 @@ int preload_prefetch_fetched(struct hint_runs *out, const struct prefetch *prefe
 
 uint64_t preload_prefetch_now_us(const struct prefetch *prefetch)
 {
-    return prefetch->session.now_us ? prefetch->session.now_us() : preload_pool_now_us();
+    return prefetch->session.now_us ? prefetch->session.now_us() : preload_clock_us();
 }
 
 void preload_prefetch_saw(struct prefetch *prefetch, struct pace_touches touches, uint64_t touched)

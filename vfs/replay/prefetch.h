@@ -44,7 +44,7 @@ struct prefetch_session {
     void (*look)(struct prefetch *prefetch);
     bool (*has_read)(struct prefetch *prefetch, struct hint_run run); /* all of its pages */
     bool (*waits)(struct prefetch *prefetch); /* for a page that it has not read before */
-    uint64_t (*now_us)(void);                 /* NULL: preload_pool_now_us */
+    uint64_t (*now_us)(void);                 /* NULL: preload_clock_us */
 };
 
 /* A batch of requests that may still be in flight. */
@@ -86,8 +86,8 @@ struct prefetch {
     atomic_uint_fast64_t resident_pages; /* issued, without a request: found in memory */
     atomic_uint_fast64_t late_pages;     /* planned, and touched before they were fetched */
     atomic_uint_fast64_t passed_pages;   /* of the plan, that need nothing more */
-    atomic_uint_fast64_t tenth_us[10];   /* preload_pool_now_us() when so much of it was passed */
-    atomic_uint_fast64_t ended_us;       /* preload_pool_now_us(); 0 before */
+    atomic_uint_fast64_t tenth_us[10];   /* preload_clock_us() when so much of it was passed */
+    atomic_uint_fast64_t ended_us;       /* preload_clock_us(); 0 before */
 
     struct hint_plan plan;
     uint32_t page_size;
@@ -98,7 +98,7 @@ struct prefetch {
     bool *released;         /* a group: it is in the queue */
 
     struct prefetch_session session;
-    uint64_t began_us;    /* when the session did; preload_pool_now_us() */
+    uint64_t began_us;    /* when the session did; preload_clock_us() */
     uint64_t deadline_us; /* 0: none */
     struct prefetch_pace pace;
     uint64_t news_us;   /* when the session's touches changed, or the wait for that gave credit */

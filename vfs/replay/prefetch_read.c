@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "vfs/file/medium.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 
 #define URI_PARAMETERS_MAX 32
@@ -93,7 +94,7 @@ static bool read_request(struct prefetch *prefetch, sqlite3_file *handle, void *
 {
     const struct hint_run run = prefetch->queue[request];
     const int bytes = (int)(run.count * prefetch->page_size);
-    const uint64_t before_ns = preload_medium_now_ns();
+    const uint64_t before_ns = preload_clock_ns();
     int rc;
 
     if (prefetch->session.has_read && prefetch->session.has_read(prefetch, run)) {
@@ -105,7 +106,7 @@ static bool read_request(struct prefetch *prefetch, sqlite3_file *handle, void *
                                  (sqlite3_int64)(run.first - 1) * prefetch->page_size);
     if (rc == SQLITE_OK) preload_prefetch_count(prefetch, (uint64_t)bytes);
     if (leave_request(prefetch, rc == SQLITE_OK ? (uint64_t)bytes : 0,
-                      preload_medium_now_ns() - before_ns))
+                      preload_clock_ns() - before_ns))
         (void)start_readers(prefetch);
     return rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ;
 }

@@ -10,6 +10,7 @@
 #include "vfs/file/inspect.h"
 #include "vfs/file/medium.h"
 #include "vfs/file/residency.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 #include "vfs/replay/explore.h"
 
@@ -348,7 +349,7 @@ static void load_in_time(struct pool_task *task)
     struct prefetch *prefetch = &database->prefetch;
 
     if (needs_no_help(database)) {
-        (void)preload_pool_submit(task, preload_pool_now_us() + REPLAY_START_US, 1);
+        (void)preload_pool_submit(task, preload_clock_us() + REPLAY_START_US, 1);
         return;
     }
     prefetch->unserved = 0;
@@ -453,13 +454,13 @@ static void replay_by_reading(struct connection *connection, sqlite3_file *main,
 /* The host prefers to wait: no longer than it said. */
 static void await_replay(struct prefetch *prefetch, uint64_t until_us)
 {
-    uint64_t now_us = preload_pool_now_us();
+    uint64_t now_us = preload_clock_us();
 
     while (atomic_load(&prefetch->awaited) && now_us < until_us) {
         uint64_t pause_us = until_us - now_us < SYNC_PAUSE_US ? until_us - now_us : SYNC_PAUSE_US;
 
         nanosleep(&(struct timespec){ .tv_nsec = (long)pause_us * 1000 }, NULL);
-        now_us = preload_pool_now_us();
+        now_us = preload_clock_us();
     }
     atomic_store(&prefetch->awaited, false);
 }

@@ -2,6 +2,7 @@
 #include "vfs/replay/trial.h"
 
 #include "vfs/database/database.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 
 /* Hands the forecast back: nothing is compared with it any more. */
@@ -60,7 +61,7 @@ static void look_at_page_1(struct database *database)
 
 bool preload_trial_window_is_over(const struct database *database)
 {
-    return preload_pool_now_us() - database->opened_us >= database->config.window_ms * 1000;
+    return preload_clock_us() - database->opened_us >= database->config.window_ms * 1000;
 }
 
 static enum trial_result judge(struct database *database, struct progress_counts counts)
@@ -139,7 +140,7 @@ enum trial_result preload_trial_look(struct database *database)
 bool preload_trial_again(struct database *database, struct pool_task *task, unsigned threads_max)
 {
     struct trial *trial = &database->trial;
-    uint64_t due_us = preload_pool_now_us() + trial->pause_us;
+    uint64_t due_us = preload_clock_us() + trial->pause_us;
 
     trial->pause_us *= 2;
     if (trial->pause_us > TRIAL_PAUSE_US_MOST) trial->pause_us = TRIAL_PAUSE_US_MOST;

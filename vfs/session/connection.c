@@ -6,6 +6,7 @@
 #include "vfs/bytes.h"
 #include "vfs/database/database.h"
 #include "vfs/geometry.h"
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
 
@@ -26,7 +27,7 @@
 static void take_time(struct connection *connection)
 {
     hint_recorder_tick(&connection->recorder,
-                       preload_pool_now_us() - preload_database_opened_us(connection->database));
+                       preload_clock_us() - preload_database_opened_us(connection->database));
 }
 
 static unsigned shift_of(uint32_t page_size)

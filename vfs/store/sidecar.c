@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 #include "vfs/store/sidecar_format.h"
 
@@ -189,19 +190,11 @@ static bool is_still_named(int fd, const char *path)
            named.st_dev == locked.st_dev;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Opens and locks the temporary file. -1 with errno: EAGAIN when the wait was over or cancelled. */
 static int lock_tmp(const struct store_sidecar *self, const atomic_bool *cancelled)
 {
     const struct timespec pause = { .tv_nsec = LOCK_RETRY_NS };
-    uint64_t deadline = now_ms() + self->lock_ms;
+    uint64_t deadline = preload_clock_ms() + self->lock_ms;
 
     for (;;) {
         int fd = open_own(self, self->tmp_path, O_RDWR | O_CREAT);
@@ -217,7 +210,7 @@ static int lock_tmp(const struct store_sidecar *self, const atomic_bool *cancell
             return -1;
         }
         close(fd);
-        if (now_ms() >= deadline || (cancelled && atomic_load(cancelled))) {
+        if (preload_clock_ms() >= deadline || (cancelled && atomic_load(cancelled))) {
             errno = EAGAIN;
             return -1;
         }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
+#include "vfs/process/clock.h"
 
 TestSuite(pool, .init = scratch_begin, .fini = scratch_end);
 
@@ -36,9 +37,9 @@ static void run_job(struct pool_task *task)
     if (job->look) job->look(job);
     if (job->again > 0) {
         job->again--;
-        (void)preload_pool_submit(task, preload_pool_now_us() + job->again_in_us, 4);
+        (void)preload_pool_submit(task, preload_clock_us() + job->again_in_us, 4);
     }
-    atomic_store(&job->ran_us, preload_pool_now_us());
+    atomic_store(&job->ran_us, preload_clock_us());
     atomic_fetch_add(&job->runs, 1);
 }
 
@@ -81,7 +82,7 @@ Test(pool, a_task_runs_once_on_a_thread_of_its_own)
 Test(pool, a_task_does_not_run_before_its_time)
 {
     struct job job = { .task.run = run_job };
-    uint64_t due_us = preload_pool_now_us() + 100000;
+    uint64_t due_us = preload_clock_us() + 100000;
 
     cr_assert(preload_pool_submit(&job.task, due_us, 4));
     cr_assert(wait_until(has_run, &job));
@@ -92,7 +93,7 @@ Test(pool, a_task_does_not_run_before_its_time)
 Test(pool, a_queued_task_moves_to_the_earlier_time_only)
 {
     struct job job = { .task.run = run_job };
-    uint64_t now_us = preload_pool_now_us();
+    uint64_t now_us = preload_clock_us();
 
     cr_assert(preload_pool_submit(&job.task, now_us + 3600000000, 4));
     cr_assert(preload_pool_submit(&job.task, now_us + 7200000000, 4));
@@ -109,7 +110,7 @@ Test(pool, a_queued_task_moves_to_the_earlier_time_only)
 Test(pool, tasks_run_in_the_order_of_their_times)
 {
     struct job jobs[5] = { { .task.run = NULL } };
-    uint64_t now_us = preload_pool_now_us();
+    uint64_t now_us = preload_clock_us();
     static const uint64_t after_us[] = { 50000, 10000, 40000, 20000, 30000 };
 
     for (size_t i = 0; i < COUNT(jobs); i++) {
@@ -131,7 +132,7 @@ Test(pool, a_cancelled_task_that_waits_never_runs)
     struct job job = { .task.run = run_job };
 
     preload_pool_cancel(&job.task);
-    cr_assert(preload_pool_submit(&job.task, preload_pool_now_us() + 50000, 4));
+    cr_assert(preload_pool_submit(&job.task, preload_clock_us() + 50000, 4));
     preload_pool_cancel(&job.task);
     cr_expect_eq(job.task.state, POOL_IDLE);
     sleep_ms(100);
@@ -309,7 +310,7 @@ Test(pool, one_thread_stays_for_what_is_due_later)
     }
     cr_assert(wait_until(all_inside, &burst));
     atomic_store(&gate, true);
-    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 4000000, 4));
+    cr_assert(preload_pool_submit(&later.task, preload_clock_us() + 4000000, 4));
     cr_assert(wait_until(one_thread, NULL));
     cr_expect_eq(later.runs, 0);
     cr_assert(wait_until(has_run, &later));
@@ -327,7 +328,7 @@ Test(pool, a_busy_thread_does_not_hold_up_what_is_due_later)
 
     cr_assert(preload_pool_submit(&busy.task, 0, 2));
     cr_assert(wait_until(is_inside, &busy));
-    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 2 * POOL_IDLE_US, 2));
+    cr_assert(preload_pool_submit(&later.task, preload_clock_us() + 2 * POOL_IDLE_US, 2));
     cr_expect(wait_until(has_run, &later));
     atomic_store(&gate, true);
     preload_pool_cancel(&busy.task);
@@ -341,8 +342,8 @@ Test(pool, what_is_due_later_needs_no_second_thread_until_the_first_is_busy)
     struct job busy = { .task.run = run_job, .gate = &gate };
     struct job later = { .task.run = run_job };
 
-    cr_assert(preload_pool_submit(&busy.task, preload_pool_now_us() + 200000, 2));
-    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 400000, 2));
+    cr_assert(preload_pool_submit(&busy.task, preload_clock_us() + 200000, 2));
+    cr_assert(preload_pool_submit(&later.task, preload_clock_us() + 400000, 2));
     cr_expect_eq(preload_pool_threads(), 1);
     cr_assert(wait_until(is_inside, &busy));
     cr_expect(wait_until(has_run, &later));
@@ -358,8 +359,8 @@ Test(pool, the_last_free_thread_leaves_none_behind_where_one_is_the_limit)
     struct job busy = { .task.run = run_job, .gate = &gate };
     struct job later = { .task.run = run_job };
 
-    cr_assert(preload_pool_submit(&busy.task, preload_pool_now_us() + 20000, 1));
-    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 40000, 1));
+    cr_assert(preload_pool_submit(&busy.task, preload_clock_us() + 20000, 1));
+    cr_assert(preload_pool_submit(&later.task, preload_clock_us() + 40000, 1));
     cr_assert(wait_until(is_inside, &busy));
     cr_expect_eq(preload_pool_threads(), 1);
     atomic_store(&gate, true);
@@ -374,7 +375,7 @@ Test(pool, a_stop_ends_every_thread_and_forgets_what_is_queued)
     struct job later = { .task.run = run_job };
 
     preload_pool_stop();
-    cr_assert(preload_pool_submit(&later.task, preload_pool_now_us() + 20000, 4));
+    cr_assert(preload_pool_submit(&later.task, preload_clock_us() + 20000, 4));
     cr_assert(preload_pool_submit(&now.task, 0, 4));
     cr_assert(wait_until(has_run, &now));
     preload_pool_stop();

@@ -3,6 +3,7 @@
 #include "tests/vfs/common.h"
 #include "vfs/database/database.h"
 #include "vfs/database/save.h"
+#include "vfs/process/clock.h"
 
 /* One connection of a database that nothing else works for. */
 static struct database database;
@@ -16,7 +17,7 @@ static void begin(void)
     cr_assert_eq(pthread_mutex_init(&database.lock, NULL), 0);
     database.config.window_pages = window.pages_max;
     database.config.window_ms = window.us_max / 1000;
-    database.opened_us = preload_pool_now_us();
+    database.opened_us = preload_clock_us();
     database.connections = &connection;
     connection.database = &database;
     connection.mode = CONFIG_MODE_ON;
