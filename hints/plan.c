@@ -10,11 +10,10 @@
 #include <string.h>
 
 #include "hints/bitmap.h"
+#include "hints/format/header.h"
 #include "hints/order.h"
 
 #define PLAN_PPM UINT64_C(1000000)
-
-#define LOCK_OFFSET (UINT32_C(1) << 30)
 
 /* Touches by which a fetch runs ahead, times what it costs of a miss: 160 where it costs a
  * sixteenth. Measured by the policy benchmark: half as much stalls, twice as
@@ -426,10 +425,4 @@ int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
     free(planner.groups);
     free(chosen);
     return rc;
-}
-
-uint32_t hint_lock_page(uint32_t page_size)
-{
-    assert(page_size >= 512 && page_size <= 65536);
-    return LOCK_OFFSET / page_size + 1;
 }

@@ -93,7 +93,4 @@ int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
                    struct hint_budget budget, enum hint_trust trust,
                    const struct hint_runs *elsewhere);
 
-/* The page that holds the lock bytes (offset 2^30), which SQLite never uses. */
-uint32_t hint_lock_page(uint32_t page_size);
-
 #endif

@@ -15,16 +15,7 @@
 #include <stdatomic.h>
 
 #include "hints/bitmap.h"
-
-/* What page it is, by the first byte of its content (file format, "B-tree Pages"). It orders the
- * plan and nothing else, so a wrong class costs a little time at most. The values are stored: do
- * not renumber. */
-enum hint_class {
-    HINT_CLASS_UNKNOWN = 0,
-    HINT_CLASS_INTERIOR = 1, /* 0x02 or 0x05, and page 1 */
-    HINT_CLASS_LEAF = 2,     /* 0x0a or 0x0d */
-    HINT_CLASS_OVERFLOW = 3, /* only where the caller knows it; a guess is UNKNOWN */
-};
+#include "hints/format/btree.h"
 
 /* How a page was touched. Written pages are in the pager's cache and are never read, yet the next
  * session needs them. */

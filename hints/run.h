@@ -13,11 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hints/format/header.h"
 #include "hints/status.h"
-
-/* The largest page number of the file format (https://www.sqlite.org/fileformat2.html, "Pages"):
- * 2^32 - 2. */
-#define HINT_PGNO_MAX UINT32_C(0xfffffffe)
 
 struct hint_run {
     uint32_t first; /* pgno */

@@ -4,27 +4,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define FILE_HEADER_BYTES 100
-#define RESERVED_OFFSET   20 /* of the byte that says how many at a page's end are not SQLite's */
-#define USABLE_BYTES_MIN  480
-
-#define TABLE_INTERIOR 0x05
-#define TABLE_LEAF     0x0d
-#define INDEX_INTERIOR 0x02
-#define INDEX_LEAF     0x0a
-
-#define INTERIOR_HEADER_BYTES 12
-#define LEAF_HEADER_BYTES     8
-#define RIGHTMOST_OFFSET      8
-#define CELL_COUNT_OFFSET     3
-
-/* The fewest bytes of a cell with its pointer: so many cells a page can have at most. */
-#define CELL_BYTES_MIN 6
-
-/* sqlite_schema: type, name, tbl_name, rootpage, sql. */
-#define ROOT_COLUMN 3
+#include "hints/format/btree.h"
+#include "hints/format/header.h"
 
 enum level_kind {
     LEVEL_UNKNOWN,  /* its first page was not given yet */
@@ -37,173 +19,6 @@ enum level_kind {
 #define LEVEL_OF_ROOTS  1
 #define LEVEL_OF_SCHEMA 2
 #define LEVELS_FIRST    3
-
-static uint32_t get_be16(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
-static uint32_t get_be32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static uint32_t header_at(uint32_t pgno)
-{
-    return pgno == 1 ? FILE_HEADER_BYTES : 0;
-}
-
-enum hint_walk_kind hint_walk_kind_of(const uint8_t *page, uint32_t pgno)
-{
-    switch (page[header_at(pgno)]) {
-    case TABLE_INTERIOR:
-    case INDEX_INTERIOR:
-        return HINT_WALK_INTERIOR;
-    case TABLE_LEAF:
-    case INDEX_LEAF:
-        return HINT_WALK_LEAF;
-    default:
-        return HINT_WALK_NO_BTREE;
-    }
-}
-
-/* How many cell pointers there are, at `pointers` and on; as far as the page can hold them. */
-static uint32_t cell_count(const uint8_t *page, uint32_t pgno, uint32_t pointers, uint32_t usable)
-{
-    uint32_t count = get_be16(page + header_at(pgno) + CELL_COUNT_OFFSET);
-    uint32_t most = (usable - pointers) / 2;
-
-    return count < most ? count : most;
-}
-
-size_t hint_walk_children(uint32_t *out, size_t max, const uint8_t *page, uint32_t pgno,
-                          uint32_t usable)
-{
-    const uint32_t pointers = header_at(pgno) + INTERIOR_HEADER_BYTES;
-    const uint32_t count = cell_count(page, pgno, pointers, usable);
-    size_t len = 0;
-
-    for (uint32_t i = 0; i < count && len < max; i++) {
-        uint32_t cell = get_be16(page + pointers + (size_t)2 * i);
-
-        if (cell >= pointers && cell + 4 <= usable) out[len++] = get_be32(page + cell);
-    }
-    if (len < max) out[len++] = get_be32(page + header_at(pgno) + RIGHTMOST_OFFSET);
-    return len;
-}
-
-/* Bytes of a cell or record, read from the front; past the end everything is 0 and `bad` is set. */
-struct bytes {
-    const uint8_t *at;
-    size_t left;
-    bool bad;
-};
-
-static uint8_t take_byte(struct bytes *bytes)
-{
-    if (bytes->left == 0) {
-        bytes->bad = true;
-        return 0;
-    }
-    bytes->left--;
-    return *bytes->at++;
-}
-
-/* File format, "varint": seven bits a byte, the ninth has eight. */
-static uint64_t take_varint(struct bytes *bytes)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < 8; i++) {
-        uint8_t byte = take_byte(bytes);
-
-        value = value << 7 | (byte & 0x7f);
-        if (!(byte & 0x80)) return value;
-    }
-    return value << 8 | take_byte(bytes);
-}
-
-static void skip(struct bytes *bytes, uint64_t count)
-{
-    if (count > bytes->left) {
-        bytes->bad = true;
-        count = bytes->left;
-    }
-    bytes->at += count;
-    bytes->left -= (size_t)count;
-}
-
-/* The bytes of a value in a record, by its serial type. */
-static uint64_t value_bytes(uint64_t serial)
-{
-    static const uint8_t sizes[12] = { 0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0 };
-
-    return serial < 12 ? sizes[serial] : (serial - 12) / 2;
-}
-
-/* The page number in a row of the schema; 0: a view, a trigger, or no row of it. */
-static uint32_t root_of(struct bytes record)
-{
-    struct bytes header = record;
-    uint64_t header_bytes = take_varint(&header);
-    size_t taken = record.left - header.left;
-    uint64_t serial;
-    uint64_t root = 0;
-
-    if (header.bad || header_bytes < taken || header_bytes > record.left) return 0;
-    header.left = (size_t)header_bytes - taken;
-    skip(&record, header_bytes);
-    for (int column = 0; column < ROOT_COLUMN; column++)
-        skip(&record, value_bytes(take_varint(&header)));
-    serial = take_varint(&header);
-    if (header.bad || serial < 1 || serial > 6) return 0;
-    for (uint64_t i = value_bytes(serial); i > 0; i--)
-        root = root << 8 | take_byte(&record);
-    return record.bad || root > HINT_PGNO_MAX ? 0 : (uint32_t)root;
-}
-
-/* How much of a payload is on the page itself (file format, "Cell Payload Overflow Pages"). */
-static uint64_t local_bytes(uint64_t payload, uint32_t usable)
-{
-    uint64_t least = (uint64_t)(usable - 12) * 32 / 255 - 23;
-    uint64_t local = least + (payload - least) % (usable - 4);
-
-    if (payload <= usable - 35) return payload;
-    return local <= usable - 35 ? local : least;
-}
-
-/* A cell is the length of its payload, the rowid, and the payload; `left` bytes lie behind its
- * beginning on the page. */
-static uint32_t root_of_cell(const uint8_t *cell, size_t left, uint32_t usable)
-{
-    struct bytes bytes = { cell, left, false };
-    uint64_t payload = take_varint(&bytes);
-
-    (void)take_varint(&bytes);
-    if (bytes.bad) return 0;
-    payload = local_bytes(payload, usable);
-    if (payload < bytes.left) bytes.left = (size_t)payload;
-    return root_of(bytes);
-}
-
-size_t hint_walk_roots(uint32_t *out, size_t max, const uint8_t *page, uint32_t pgno,
-                       uint32_t usable)
-{
-    const uint32_t pointers = header_at(pgno) + LEAF_HEADER_BYTES;
-    const uint32_t count = cell_count(page, pgno, pointers, usable);
-    size_t len = 0;
-
-    if (page[header_at(pgno)] != TABLE_LEAF) return 0;
-    for (uint32_t i = 0; i < count && len < max; i++) {
-        uint32_t cell = get_be16(page + pointers + (size_t)2 * i);
-        uint32_t root = 0;
-
-        if (cell >= pointers && cell < usable)
-            root = root_of_cell(page + cell, usable - cell, usable);
-        if (root) out[len++] = root;
-    }
-    return len;
-}
 
 static void *grow(void *list, size_t len, size_t more, size_t size)
 {
@@ -379,7 +194,7 @@ static uint32_t own_level(struct hint_walk *walk)
 static int give_interior(struct hint_walk *walk, struct hint_walk_step step, const uint8_t *page,
                          uint32_t *room, size_t room_len)
 {
-    size_t count = hint_walk_children(room, room_len, page, step.pgno, walk->usable);
+    size_t count = hint_btree_children(room, room_len, page, step.pgno, walk->usable);
     uint32_t level = step.level;
     int rc = HINT_OK;
 
@@ -398,7 +213,7 @@ static int give_leaf(struct hint_walk *walk, struct hint_walk_step step, const u
 
     if (walk->levels[step.level].kind == LEVEL_UNKNOWN) return settle(walk, step.level, LEVEL_LEAF);
     if (step.level != LEVEL_OF_SCHEMA) return HINT_OK;
-    count = hint_walk_roots(room, room_len, page, step.pgno, walk->usable);
+    count = hint_btree_roots(room, room_len, page, step.pgno, walk->usable);
     for (size_t i = 0; i < count && rc == HINT_OK; i++)
         rc = add_page(walk, room[i], LEVEL_OF_ROOTS);
     return rc;
@@ -407,23 +222,24 @@ static int give_leaf(struct hint_walk *walk, struct hint_walk_step step, const u
 int hint_walk_give(struct hint_walk *walk, const uint8_t *page)
 {
     struct hint_walk_step step = walk->steps[walk->given++];
-    const size_t room_len = walk->database.page_size / CELL_BYTES_MIN + 1;
+    const size_t room_len = hint_btree_names_max(walk->database.page_size);
     uint32_t *room;
     int rc = HINT_OK;
 
     assert(walk->given <= walk->next);
-    if (page && step.pgno == 1) walk->usable = walk->database.page_size - page[RESERVED_OFFSET];
-    if (!page || walk->usable < USABLE_BYTES_MIN) return HINT_OK;
+    if (page && step.pgno == 1) walk->usable = hint_usable_bytes(page, walk->database.page_size);
+    if (!page || walk->usable == 0) return HINT_OK;
     room = calloc(room_len, sizeof(*room));
     if (!room) return HINT_NOMEM;
-    switch (hint_walk_kind_of(page, step.pgno)) {
-    case HINT_WALK_INTERIOR:
+    switch (hint_btree_class(page, step.pgno)) {
+    case HINT_CLASS_INTERIOR:
         rc = give_interior(walk, step, page, room, room_len);
         break;
-    case HINT_WALK_LEAF:
+    case HINT_CLASS_LEAF:
         rc = give_leaf(walk, step, page, room, room_len);
         break;
-    case HINT_WALK_NO_BTREE:
+    case HINT_CLASS_UNKNOWN:
+    case HINT_CLASS_OVERFLOW:
         break;
     }
     free(room);

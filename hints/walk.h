@@ -2,10 +2,10 @@
  * roots that it names, and the interior pages below them, level by level. It stands in for a
  * history where there is none yet.
  *
- * It says which pages to read next, and is given their bytes (file format, "B-tree Pages" and
- * "Record Format"). The bytes are foreign: whatever they hold, it stays within them and within its
- * bounds. What is on a level is known by its first page, so of each tree one leaf is read, the last
- * one, where new rows go. Pure; memory belongs to the walk. */
+ * It says which pages to read next, and is given their bytes (hints/format/btree.h). The bytes are
+ * foreign: whatever they hold, it stays within them and within its bounds. What is on a level is
+ * known by its first page, so of each tree one leaf is read, the last one, where new rows go. Pure;
+ * memory belongs to the walk. */
 #ifndef HINTS_WALK_H
 #define HINTS_WALK_H
 
@@ -56,25 +56,5 @@ size_t hint_walk_next(struct hint_walk *walk, uint32_t *pgnos, size_t max);
 /* The bytes of the next of those pages, page_size of them; NULL: it could not be read. HINT_NOMEM:
  * what it says of others is lost in part, and the walk can go on. */
 int hint_walk_give(struct hint_walk *walk, const uint8_t *page);
-
-/* One page's own, for the walk and its tests. */
-
-enum hint_walk_kind {
-    HINT_WALK_NO_BTREE,
-    HINT_WALK_INTERIOR,
-    HINT_WALK_LEAF,
-};
-
-/* What kind of page it is, by its first byte; of page 1, the byte behind the file header. */
-enum hint_walk_kind hint_walk_kind_of(const uint8_t *page, uint32_t pgno);
-
-/* The children of an interior page in key order, up to `max`; returns how many. Those whose cell
- * lies outside the page are left out. */
-size_t hint_walk_children(uint32_t *out, size_t max, const uint8_t *page, uint32_t pgno,
-                          uint32_t usable);
-
-/* The roots that a leaf of the schema's table names, up to `max`; returns how many. */
-size_t hint_walk_roots(uint32_t *out, size_t max, const uint8_t *page, uint32_t pgno,
-                       uint32_t usable);
 
 #endif

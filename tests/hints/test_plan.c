@@ -192,7 +192,6 @@ Test(plan, the_lock_page_is_neither_wanted_nor_bridged)
         text_add(&pages, "%u:1@0 %u:1@0 %u:1@0 %u:1@0", lock - 2, lock - 1, lock, lock + 1);
         text_add(&want, "%u-%u %u", lock - 2, lock - 1, lock + 1);
         forecast = forecast_of(0, pages.s);
-        cr_expect_eq(hint_lock_page(rows[i].page_size), lock);
         cr_expect_eq(hint_plan_make(&plan, &forecast,
                                     (struct hint_database){ rows[i].page_size, lock + 9 },
                                     (struct hint_costs){ .probability_min_ppm = 1,

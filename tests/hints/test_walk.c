@@ -1,78 +1,8 @@
 #include "hints/walk.h"
 
-#include "tests/hints/common.h"
-
-#define PAGE_BYTES 512
-
-/* A database in memory, page n at pages[n - 1]. */
-static uint8_t pages[200][PAGE_BYTES];
+#include "tests/hints/format/pages.h"
 
 static const struct hint_database small = { PAGE_BYTES, 200 };
-
-static void put_be16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put_be32(uint8_t *at, uint32_t value)
-{
-    put_be16(at, value >> 16);
-    put_be16(at + 2, value & 0xffff);
-}
-
-static uint8_t *header_of(uint32_t pgno)
-{
-    return pages[pgno - 1] + (pgno == 1 ? 100 : 0);
-}
-
-static void make_leaf(uint32_t pgno, uint8_t kind)
-{
-    memset(header_of(pgno), 0, 12);
-    header_of(pgno)[0] = kind;
-}
-
-/* An interior page with children [first, first + count), the last one rightmost. */
-static void make_interior(uint32_t pgno, uint8_t kind, uint32_t first, uint32_t count)
-{
-    uint8_t *header = header_of(pgno);
-
-    make_leaf(pgno, kind);
-    put_be16(header + 3, count - 1);
-    put_be32(header + 8, first + count - 1);
-    for (uint32_t i = 0; i + 1 < count; i++) {
-        uint32_t cell = PAGE_BYTES - 8 * (i + 1);
-
-        put_be16(header + 12 + 2 * i, cell);
-        put_be32(pages[pgno - 1] + cell, first + i);
-    }
-}
-
-/* Adds a row of the schema to a leaf; its root takes `bytes` bytes. */
-static void add_row(uint32_t pgno, uint32_t root, unsigned bytes)
-{
-    static const uint8_t serials[] = { 0, 1, 2, 3, 4 };
-    uint8_t *header = header_of(pgno);
-    uint32_t count = (uint32_t)header[3] << 8 | header[4];
-    uint32_t cell = PAGE_BYTES - 24 * (count + 1);
-    uint8_t *at = pages[pgno - 1] + cell;
-
-    put_be16(header + 3, count + 1);
-    put_be16(header + 8 + 2 * count, cell);
-    *at++ = (uint8_t)(6 + 5 + 1 + 1 + bytes + 3); /* payload */
-    *at++ = (uint8_t)(count + 1);                 /* rowid */
-    *at++ = 6;                                    /* record header */
-    *at++ = 13 + 2 * 5;                           /* 'table' */
-    *at++ = 13 + 2;
-    *at++ = 13 + 2;
-    *at++ = serials[bytes];
-    *at++ = 13 + 2 * 3;
-    memcpy(at, "tabletu", 7);
-    at += 7;
-    for (unsigned i = bytes; i > 0; i--)
-        *at++ = (uint8_t)(root >> 8 * (i - 1));
-    memcpy(at, "sql", 3);
-}
 
 /* The pages that a walk reads, `batch` at a time. */
 static struct text walked(struct hint_database database, uint32_t pages_max, size_t batch)
@@ -102,28 +32,6 @@ Test(walk, the_roots_that_the_schema_names)
     make_leaf(2, 0x0d);
     make_leaf(150, 0x0a);
     expect_text(0, walked(small, 100, 16), "1 2 150");
-}
-
-static const struct root_case {
-    uint32_t root;
-    unsigned bytes;
-    size_t want;
-} root_cases[] = {
-    { 7, 1, 1 },          { 300, 2, 1 },        { 70000, 3, 1 }, { 0x7ffffffe, 4, 1 },
-    { 0xfffffffe, 4, 1 }, { 0xffffffff, 4, 0 }, { 0, 1, 0 },     { 0, 0, 0 },
-};
-
-Test(walk, a_root_is_a_number_of_any_size)
-{
-    for (size_t i = 0; i < COUNT(root_cases); i++) {
-        const struct root_case *row = &root_cases[i];
-        uint32_t root = 0;
-
-        make_leaf(5, 0x0d);
-        add_row(5, row->root, row->bytes);
-        cr_expect_eq(hint_walk_roots(&root, 1, pages[4], 5, PAGE_BYTES), row->want, "row %zu", i);
-        if (row->want) cr_expect_eq(root, row->root, "row %zu: %u", i, root);
-    }
 }
 
 /* Of the tree at 2 the pages 10-12 are interior, of those only the last one's last child is read
@@ -230,27 +138,6 @@ Test(walk, what_is_no_btree_or_cannot_be_read_ends_there)
         cr_assert_eq(hint_walk_give(&walk, NULL), HINT_OK);
     cr_expect_eq(hint_walk_next(&walk, pgnos, 16), 0);
     hint_walk_free(&walk);
-}
-
-/* A payload that goes on in overflow pages: the root is on the page all the same. */
-Test(walk, a_row_with_overflow_pages_has_its_root_in_front)
-{
-    uint32_t root = 0;
-
-    make_leaf(5, 0x0d);
-    add_row(5, 77, 1);
-    {
-        uint8_t *cell = pages[4] + PAGE_BYTES - 24;
-
-        memmove(cell - 1, cell, 24);
-        put_be16(header_of(5) + 8, PAGE_BYTES - 25);
-        cell[-1] = 0x87; /* 1000 bytes */
-        cell[0] = 0x68;
-        memmove(cell + 2, cell + 1, 20);
-        cell[1] = 1;
-    }
-    cr_expect_eq(hint_walk_roots(&root, 1, pages[4], 5, PAGE_BYTES), 1);
-    cr_expect_eq(root, 77, "%u", root);
 }
 
 /* Pages of noise, or of forests with noise in them, in blocks without a byte to spare. */

@@ -22,12 +22,18 @@ cp -r "$root/hints" "$work/hints"
 cp -r "$root/tests/hints" "$root/tests/support" "$work/tests/"
 cd "$work" || exit 1
 
+# The name of a file's object: format_header for format/header.c.
+noun_of() { # FILE.c
+    local noun=${1%.c}
+    echo "${noun//\//_}"
+}
+
 compile() { # FILE.c OBJECT
     "${cc[@]}" -c "$1" -o "$2" 2>"$work/errors"
 }
 
 # Links a suite and runs it; succeeds when it passes.
-suite_passes() { # SUITE
+suite_passes() { # SUITE, format_header for tests/hints/format/test_header.c
     gcc -no-pie $wrap -o "test_$1" "o/test_$1.o" o/hints_*.o o/support_*.o "${criterion[@]}" || exit 1
     timeout -k 2 10 "./test_$1" --fail-fast >/dev/null 2>&1
 }
@@ -44,10 +50,11 @@ suites_pass() { # NOUN
 }
 
 try() { # FILE OLD NEW AFTER; prints what became of it
-    local noun=${1%.c}
-    if ! mutate "hints/$1" "$2" "$3" "$4" >"mutant_$1"; then
+    local noun
+    noun=$(noun_of "$1")
+    if ! mutate "hints/$1" "$2" "$3" "$4" >"mutant_$noun.c"; then
         echo "NO LONGER APPLIES"
-    elif ! compile "mutant_$1" "o/hints_$noun.o"; then
+    elif ! compile "mutant_$noun.c" "o/hints_$noun.o"; then
         echo "DOES NOT COMPILE"
     elif suites_pass "$noun"; then
         echo "SURVIVED"
@@ -57,18 +64,19 @@ try() { # FILE OLD NEW AFTER; prints what became of it
     cp "o/sound_$noun.o" "o/hints_$noun.o"
 }
 
-for file in hints/*.c; do
-    noun=$(basename "$file" .c)
+for file in hints/*.c hints/*/*.c; do
+    noun=$(noun_of "${file#hints/}")
     compile "$file" "o/hints_$noun.o" || { cat errors; exit 1; }
     cp "o/hints_$noun.o" "o/sound_$noun.o"
 done
 for file in tests/support/*.c; do
     compile "$file" "o/support_$(basename "$file" .c).o" || { cat errors; exit 1; }
 done
-for file in tests/hints/test_*.c; do
-    noun=$(basename "$file" .c)
-    suites+=("${noun#test_}")
-    compile "$file" "o/$noun.o" || { cat errors; exit 1; }
+for file in tests/hints/test_*.c tests/hints/*/test_*.c; do
+    noun=$(noun_of "${file#tests/hints/}")
+    noun=${noun/test_/}
+    suites+=("$noun")
+    compile "$file" "o/test_$noun.o" || { cat errors; exit 1; }
 done
 suites_pass run || { echo "the suites fail without a mutant"; exit 1; }
 

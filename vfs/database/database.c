@@ -337,7 +337,7 @@ uint64_t preload_database_opened_us(const struct database *database)
     return database->opened_us;
 }
 
-void preload_database_saw_header(struct database *database, const struct geometry *geometry)
+void preload_database_saw_header(struct database *database, const struct hint_header *geometry)
 {
     struct prefetch *prefetch = &database->prefetch;
 

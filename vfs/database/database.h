@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#include "vfs/geometry.h"
+#include "hints/format/header.h"
 #include "vfs/replay/prefetch.h"
 #include "vfs/replay/progress.h"
 #include "vfs/replay/trial.h"
@@ -34,7 +34,7 @@ struct database {
     struct connection *connections;
     struct hint_session session; /* of the connections that closed */
     struct hint_book book;       /* as loaded, or as the last save left it */
-    struct geometry geometry;    /* as last read from page 1; page_size 0: not yet */
+    struct hint_header geometry; /* as last read from page 1; page_size 0: not yet */
     bool is_another;    /* others changed the schema or the size since: session.last stays what the
                            touches were learnt on */
     size_t saved_pages; /* of the session, in the last save */
@@ -80,7 +80,7 @@ bool preload_database_is_inherited(const struct connection *connection);
 uint64_t preload_database_opened_us(const struct database *database);
 
 /* A connection read page 1. */
-void preload_database_saw_header(struct database *database, const struct geometry *geometry);
+void preload_database_saw_header(struct database *database, const struct hint_header *geometry);
 
 /* A connection read page 1 whole, or wrote it: its evidence. */
 void preload_database_saw_schema(struct database *database, const struct hint_evidence *evidence,

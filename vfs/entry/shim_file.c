@@ -205,7 +205,7 @@ static int vfs_name(struct shim_file *shim, const char *ours, char **name)
  * has. */
 static void learn_page_size(struct shim_file *shim)
 {
-    uint8_t header[GEOMETRY_HEADER_BYTES];
+    uint8_t header[HINT_HEADER_BYTES];
 
     if (shim->connection.page_shift != CONNECTION_SHIFT_UNKNOWN) return;
     if (shim->real->pMethods->xRead(shim->real, header, sizeof header, 0) == SQLITE_OK)

@@ -39,15 +39,15 @@ int preload_inspect_open(const struct database *database, struct stat *st)
     return -1;
 }
 
-bool preload_inspect_header(struct geometry *geometry, int fd)
+bool preload_inspect_header(struct hint_header *geometry, int fd)
 {
-    uint8_t header[GEOMETRY_HEADER_BYTES];
+    uint8_t header[HINT_HEADER_BYTES];
     uint64_t before_ns = preload_clock_ns();
 
-    *geometry = (struct geometry){ 0 };
+    *geometry = (struct hint_header){ 0 };
     if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header) return false;
     preload_medium_saw_request(true, preload_clock_ns() - before_ns);
-    return preload_geometry_read(geometry, header);
+    return hint_header_read(geometry, header);
 }
 
 static bool advise_log(const struct database *database, const char *suffix)
@@ -85,7 +85,7 @@ void preload_inspect_log_pages(struct hint_runs *out, const struct database *dat
 
 /* Page 1 as the file has it, unless the log has a newer one: then its sizes and its schema are of
  * before. */
-static void read_evidence(struct hint_evidence *out, int fd, const struct geometry *geometry,
+static void read_evidence(struct hint_evidence *out, int fd, const struct hint_header *geometry,
                           bool is_stale)
 {
     uint8_t *page_1 = malloc(geometry->page_size);
@@ -95,7 +95,7 @@ static void read_evidence(struct hint_evidence *out, int fd, const struct geomet
         out->page_count = geometry->page_count;
         out->schema_cookie = geometry->schema_cookie;
         if (page_1 && pread(fd, page_1, geometry->page_size, 0) == (ssize_t)geometry->page_size)
-            out->schema_hash = preload_schema_hash(page_1, geometry->page_size);
+            out->schema_hash = hint_schema_hash(page_1, geometry->page_size);
     }
     free(page_1);
 }
@@ -103,7 +103,7 @@ static void read_evidence(struct hint_evidence *out, int fd, const struct geomet
 bool preload_inspect_evidence(struct hint_evidence *out, const struct database *database, int fd,
                               struct hint_runs *elsewhere)
 {
-    struct geometry geometry;
+    struct hint_header geometry;
     bool stated = preload_inspect_header(&geometry, fd);
 
     if (stated && geometry.page_size != out->page_size) {

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "hints/evidence.h"
+#include "hints/format/header.h"
 #include "hints/run.h"
-#include "vfs/geometry.h"
 
 struct database;
 
@@ -17,7 +17,7 @@ int preload_inspect_open(const struct database *database, struct stat *st);
 
 /* The file's first request, which tells what one takes where nobody has read it before. False: it
  * states no geometry (empty, encrypted), or cannot be read. */
-bool preload_inspect_header(struct geometry *geometry, int fd);
+bool preload_inspect_header(struct hint_header *geometry, int fd);
 
 /* Advises a log or a journal that SQLite is about to read whole; whether there is one. */
 bool preload_inspect_logs(const struct database *database);

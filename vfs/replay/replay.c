@@ -285,7 +285,7 @@ static enum preload_state advise_with(struct database *database, const struct hi
 static void explore(struct database *database)
 {
     struct hint_runs elsewhere = { 0 };
-    struct geometry geometry;
+    struct hint_header geometry;
     struct stat st;
     int fd = database->config.walk ? preload_inspect_open(database, &st) : -1;
 

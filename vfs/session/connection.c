@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-#include "vfs/bytes.h"
+#include "hints/format/btree.h"
+#include "hints/format/header.h"
+#include "hints/format/wal.h"
 #include "vfs/database/database.h"
-#include "vfs/geometry.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
@@ -48,13 +49,13 @@ static uint32_t page_size_of(const struct connection *connection)
 /* A whole page 1 whose counter and sizes are those that were seen last holds nothing new: the
  * counter changes with each transaction that writes the page. While the cookie stays, so does the
  * schema: only the first page and one with another cookie cost a hash. */
-static void learn_schema(struct connection *connection, const struct geometry *geometry,
+static void learn_schema(struct connection *connection, const struct hint_header *geometry,
                          const void *bytes, bool written)
 {
     if (memcmp(geometry, &connection->page_1, sizeof *geometry) == 0) return;
     if (connection->schema_hash == 0 || geometry->page_size != connection->page_1.page_size ||
         geometry->schema_cookie != connection->page_1.schema_cookie)
-        connection->schema_hash = preload_schema_hash(bytes, geometry->page_size);
+        connection->schema_hash = hint_schema_hash(bytes, geometry->page_size);
     connection->page_1 = *geometry;
     if (!written && connection->first_page_count == 0)
         connection->first_page_count = geometry->page_count;
@@ -72,10 +73,10 @@ static void learn_schema(struct connection *connection, const struct geometry *g
  * within a transaction, and only then; what it reads before that may be stale. */
 static void learn_page_1(struct connection *connection, const void *bytes, int amount, bool written)
 {
-    struct geometry geometry;
+    struct hint_header geometry;
     unsigned shift;
 
-    if (amount < GEOMETRY_HEADER_BYTES || !preload_geometry_read(&geometry, bytes)) return;
+    if (amount < HINT_HEADER_BYTES || !hint_header_read(&geometry, bytes)) return;
     shift = shift_of(geometry.page_size);
     if (connection->page_shift != CONNECTION_SHIFT_UNKNOWN && shift != connection->page_shift)
         preload_database_forget_session(connection);
@@ -84,24 +85,6 @@ static void learn_page_1(struct connection *connection, const void *bytes, int a
     preload_database_saw_header(connection->database, &geometry);
     if ((uint32_t)amount == geometry.page_size && !connection->overwrites)
         learn_schema(connection, &geometry, bytes, written);
-}
-
-/* Only the first byte of a whole page says what it is. Another page that begins with such a byte is
- * classed wrongly, which costs a place in the order and nothing else. */
-static enum hint_class class_of(uint32_t pgno, const void *bytes, int amount, uint32_t page_size)
-{
-    if (pgno == 1) return HINT_CLASS_INTERIOR;
-    if (!bytes || (uint32_t)amount < page_size) return HINT_CLASS_UNKNOWN;
-    switch (*(const uint8_t *)bytes) {
-    case 0x02:
-    case 0x05:
-        return HINT_CLASS_INTERIOR;
-    case 0x0a:
-    case 0x0d:
-        return HINT_CLASS_LEAF;
-    default:
-        return HINT_CLASS_UNKNOWN;
-    }
 }
 
 /* Time is taken at the first touch of a lock epoch: most epochs have none. */
@@ -122,8 +105,8 @@ static void record(struct connection *connection, uint32_t pgno, const void *byt
     if (pgno == 0 || pgno > HINT_PGNO_MAX || pgno == hint_lock_page(page_size)) return;
     if (hint_recorder_seen(&connection->recorder, pgno)) return;
     if (connection->epoch_is_new) begin_epoch(connection);
-    if (!hint_recorder_touch(&connection->recorder, pgno, class_of(pgno, bytes, amount, page_size),
-                             how))
+    if (!hint_recorder_touch(&connection->recorder, pgno,
+                             hint_class_of(bytes, (uint32_t)amount, pgno, page_size), how))
         return;
     count = hint_recorder_count(&connection->recorder);
     if (connection->page_count && hint_sweep_touch(&connection->sweep, &connection->recorder, pgno,
@@ -192,14 +175,16 @@ void preload_connection_read_log(struct connection *connection, const void *byte
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
     /* Recovery reads frames whole; where there is no shared memory, that is where the page numbers
      * are learnt. */
-    if ((uint32_t)amount == page_size + WAL_FRAME_HEADER_BYTES) {
-        frame = preload_wal_frame_at((uint64_t)offset, page_size);
-        preload_wal_index_note(&connection->wal_index, frame, bytes_get_be32(bytes));
+    if ((uint32_t)amount == page_size + HINT_WAL_FRAME_HEADER_BYTES) {
+        frame = hint_wal_frame_at((uint64_t)offset, page_size);
+        preload_wal_index_note(&connection->wal_index, frame, hint_wal_frame_pgno(bytes));
         return;
     }
-    if ((uint32_t)amount != page_size || offset < WAL_HEADER_BYTES + WAL_FRAME_HEADER_BYTES) return;
+    if ((uint32_t)amount != page_size ||
+        offset < HINT_WAL_HEADER_BYTES + HINT_WAL_FRAME_HEADER_BYTES)
+        return;
     if (connection->in_checkpoint) return;
-    frame = preload_wal_frame_at((uint64_t)offset - WAL_FRAME_HEADER_BYTES, page_size);
+    frame = hint_wal_frame_at((uint64_t)offset - HINT_WAL_FRAME_HEADER_BYTES, page_size);
     if (!frame) return;
     pgno = preload_wal_index_page(&connection->wal_index, frame);
     if (pgno == 1) learn_page_1(connection, bytes, amount, false);
@@ -214,9 +199,9 @@ void preload_connection_wrote_log(struct connection *connection, const void *byt
     uint64_t frame;
 
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
-    if (amount == WAL_FRAME_HEADER_BYTES) {
-        frame = preload_wal_frame_at((uint64_t)offset, page_size);
-        connection->frame_pgno = frame ? bytes_get_be32(bytes) : 0;
+    if (amount == HINT_WAL_FRAME_HEADER_BYTES) {
+        frame = hint_wal_frame_at((uint64_t)offset, page_size);
+        connection->frame_pgno = frame ? hint_wal_frame_pgno(bytes) : 0;
         if (!connection->recorder.full)
             preload_wal_index_note(&connection->wal_index, frame, connection->frame_pgno);
     } else if ((uint32_t)amount == page_size && !connection->overwrites) {

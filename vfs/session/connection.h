@@ -13,9 +13,10 @@
 
 #include <stdatomic.h>
 
+#include "hints/format/header.h"
+#include "hints/format/wal.h"
 #include "hints/recorder.h"
 #include "hints/sweep.h"
-#include "vfs/geometry.h"
 #include "vfs/process/process.h"
 #include "vfs/session/wal_index.h"
 #include "vfs/sqlite.h"
@@ -30,7 +31,7 @@ struct connection {
     struct hint_recorder recorder;
     unsigned page_shift;
     uint32_t page_count;       /* as the header said last; 0: unknown */
-    struct geometry page_1;    /* of the whole page 1 that was read or written last */
+    struct hint_header page_1; /* of the whole page 1 that was read or written last */
     uint64_t schema_hash;      /* of the last one with that cookie; 0: none was seen */
     uint32_t first_page_count; /* of the one that was read first; 0: none was */
     unsigned forks;            /* preload_process_forks() at open */
@@ -91,7 +92,7 @@ static inline bool preload_connection_knows_mapped(const struct connection *conn
 static inline bool preload_connection_knows(const struct connection *connection, int amount,
                                             sqlite3_int64 offset)
 {
-    if ((uint64_t)offset >> connection->page_shift == 0) return amount < GEOMETRY_HEADER_BYTES;
+    if ((uint64_t)offset >> connection->page_shift == 0) return amount < HINT_HEADER_BYTES;
     return preload_connection_knows_mapped(connection, offset);
 }
 
@@ -104,8 +105,7 @@ void preload_connection_wrote(struct connection *connection, const void *bytes, 
 static inline bool preload_connection_knows_log(const struct connection *connection, int amount,
                                                 sqlite3_int64 offset)
 {
-    uint64_t body = (uint64_t)offset - WAL_HEADER_BYTES - WAL_FRAME_HEADER_BYTES;
-    uint64_t frame = body / ((uint64_t)amount + WAL_FRAME_HEADER_BYTES) + 1;
+    uint64_t frame = hint_wal_frame_of_page_at((uint64_t)offset, (uint64_t)amount);
 
     return hint_recorder_seen(&connection->recorder,
                               preload_wal_index_shared_page(&connection->wal_index, frame));

@@ -1,6 +1,3 @@
-/* Layout: https://www.sqlite.org/walformat.html, "The WAL-Index File Format". A region is 32 KiB:
- * page numbers as native u32 in 16, then a hash table. The first region begins with a header of 136
- * bytes, so that its page numbers are 4,062; the others hold 4,096. */
 #include "vfs/session/wal_index.h"
 
 #include <stdlib.h>
@@ -12,7 +9,7 @@
 /* SQLite's words are read as atomic ones. */
 _Static_assert(sizeof(atomic_uint) == sizeof(uint32_t), "the wal-index is made of u32");
 
-static const atomic_uint no_region[WAL_INDEX_REGION_WORDS];
+static const atomic_uint no_region[HINT_WAL_INDEX_REGION_WORDS];
 
 void preload_wal_index_free(struct wal_index *index)
 {
@@ -67,12 +64,4 @@ uint32_t preload_wal_index_page(const struct wal_index *index, uint64_t frame)
     if (frame == 0) return 0;
     if (index->region_count == 0) return frame <= index->frame_count ? index->frames[frame - 1] : 0;
     return preload_wal_index_shared_page(index, frame);
-}
-
-uint64_t preload_wal_frame_at(uint64_t offset, uint32_t page_size)
-{
-    uint64_t frame_bytes = WAL_FRAME_HEADER_BYTES + (uint64_t)page_size;
-
-    if (offset < WAL_HEADER_BYTES || (offset - WAL_HEADER_BYTES) % frame_bytes != 0) return 0;
-    return (offset - WAL_HEADER_BYTES) / frame_bytes + 1;
 }

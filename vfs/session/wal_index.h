@@ -11,10 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WAL_HEADER_BYTES       32
-#define WAL_FRAME_HEADER_BYTES 24
-#define WAL_INDEX_HEADER_WORDS 34
-#define WAL_INDEX_REGION_WORDS 4096
+#include "hints/format/wal.h"
 
 /* Zeroed is a valid empty one. */
 struct wal_index {
@@ -44,15 +41,12 @@ uint32_t preload_wal_index_page(const struct wal_index *index, uint64_t frame);
  * first ones included, are 4,096 words; the regions follow each other. */
 static inline uint32_t preload_wal_index_shared_page(const struct wal_index *index, uint64_t frame)
 {
-    uint64_t word = WAL_INDEX_HEADER_WORDS + frame - 1;
-    uint64_t region = word / WAL_INDEX_REGION_WORDS;
+    uint64_t word = HINT_WAL_INDEX_HEADER_WORDS + frame - 1;
+    uint64_t region = word / HINT_WAL_INDEX_REGION_WORDS;
 
     if (region >= index->region_count) return 0;
-    return atomic_load_explicit(&index->regions[region][word % WAL_INDEX_REGION_WORDS],
+    return atomic_load_explicit(&index->regions[region][word % HINT_WAL_INDEX_REGION_WORDS],
                                 memory_order_relaxed);
 }
-
-/* The frame whose header begins at `offset` of the log; 0: none does. */
-uint64_t preload_wal_frame_at(uint64_t offset, uint32_t page_size);
 
 #endif

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hints/format/bytes.h"
 #include "hints/set.h"
 #include "proto/envoy.h"
-#include "vfs/bytes.h"
 
 #define FNV_PRIME UINT64_C(1099511628211)
 #define FNV_BASIS UINT64_C(14695981039346656037)

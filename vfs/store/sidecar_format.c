@@ -8,8 +8,9 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "hints/format/bytes.h"
+#include "hints/format/header.h"
 #include "hints/record.h"
-#include "vfs/bytes.h"
 
 /* 16 bytes, no end of string: a NUL and a newline show a transfer that took the file for text. */
 static const uint8_t magic[SIDECAR_MAGIC_BYTES] = { 's', 'q', 'l', 'i', 't', 'e', '-',  'p',
@@ -79,7 +80,7 @@ const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
     evidence.page_count = (uint32_t)bytes_get_le(bytes + 24, 4);
     evidence.schema_cookie = (uint32_t)bytes_get_le(bytes + 28, 4);
     *generation = bytes_get_le(bytes + 32, 8);
-    if (!preload_is_page_size(evidence.page_size)) return "no such page size";
+    if (!hint_is_page_size(evidence.page_size)) return "no such page size";
     why = decode_frame(book, (unsigned)version, bytes + SIDECAR_HEADER_BYTES,
                        len - SIDECAR_HEADER_BYTES, pages_max);
     evidence.schema_hash = book->evidence.schema_hash;
@@ -125,7 +126,7 @@ bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_bo
     uint8_t *file = malloc(SIDECAR_HEADER_BYTES + frame_max);
     size_t frame_len = 0;
 
-    assert(preload_is_page_size(book->evidence.page_size));
+    assert(hint_is_page_size(book->evidence.page_size));
     if (record && file) {
         size_t record_len = hint_record_encode(record, book);
 

@@ -8,7 +8,6 @@
 
 #include "hints/book.h"
 #include "vfs/file/identity.h"
-#include "vfs/geometry.h"
 #include "vfs/process/config.h"
 
 enum store_result {
