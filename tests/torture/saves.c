@@ -13,7 +13,7 @@
 
 #include "tests/torture/torture.h"
 #include "vfs/preload.h"
-#include "vfs/store/store.h"
+#include "vfs/store/open.h"
 
 #define PROCESSES 8
 #define PAGE_SIZE 1024
@@ -23,14 +23,14 @@
 
 static struct store *open_store(const char *path)
 {
-    struct identity identity;
+    struct named_file file = { .path = path };
     struct config config;
     struct store *store;
 
     preload_config_process(&config);
     config.lock_ms = LOCK_MS;
-    if (!preload_identity_of_path(&identity, path)) torture_fail("%s: no identity", path);
-    store = preload_sidecar_new(path, identity, &config, true);
+    if (!preload_identity_of_path(&file.identity, path)) torture_fail("%s: no identity", path);
+    store = preload_store_open(&file, &config, true);
     if (!store) torture_fail("%s: no store", path);
     return store;
 }

@@ -20,10 +20,10 @@ void stored_begin(void)
 
 struct store *open_store(void)
 {
-    struct identity identity;
+    struct named_file file = { .path = database.s };
 
-    cr_assert(preload_identity_of_path(&identity, database.s));
-    return preload_sidecar_new(database.s, identity, &config, true);
+    cr_assert(preload_identity_of_path(&file.identity, database.s));
+    return preload_store_open(&file, &config, true);
 }
 
 struct hint_session session_on(const struct hint_evidence *of, char name, const char *touches)

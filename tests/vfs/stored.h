@@ -3,7 +3,7 @@
 #define TESTS_VFS_STORED_H
 
 #include "tests/vfs/common.h"
-#include "vfs/store/store.h"
+#include "vfs/store/open.h"
 
 /* The database x.db, its sidecar and the sidecar's temporary file; how stores are opened. */
 extern struct path database, sidecar, tmp;

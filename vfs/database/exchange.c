@@ -5,38 +5,15 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "vfs/database/save.h"
-#include "vfs/replay/replay.h"
-
-/* The stored book; what the process knows where nothing is stored. */
-static int stored_book(struct hint_book *out, struct database *database)
-{
-    uint64_t generation;
-    int rc = HINT_OK;
-
-    if (database->store &&
-        database->store->verbs->load(database->store, out, &generation) == STORE_OK)
-        return HINT_OK;
-    pthread_mutex_lock(&database->lock);
-    rc = hint_book_copy(out, &database->book);
-    pthread_mutex_unlock(&database->lock);
-    return rc;
-}
-
 /* What the next session would be offered. */
 static int forecast_of(struct hint_forecast *out, struct database *database)
 {
-    const struct store_terms terms = preload_save_terms(database);
     struct hint_session session = { 0 };
     struct hint_book book = { 0 };
-    int rc;
+    int rc = preload_saving_preview(&database->saving, &book, &session);
 
-    pthread_mutex_lock(&database->save_lock);
-    rc = stored_book(&book, database);
-    if (rc == HINT_OK) rc = preload_save_session(&session, database);
-    if (rc == HINT_OK) rc = hint_book_fold(&book, &session, terms.profile, terms.cap);
-    pthread_mutex_unlock(&database->save_lock);
-    if (rc == HINT_OK) rc = hint_forecast_make(out, &book, terms.profile, session.last.page_count);
+    if (rc == HINT_OK)
+        rc = hint_forecast_make(out, &book, database->config.profile, session.last.page_count);
     hint_book_free(&book);
     hint_session_free(&session);
     return rc;
@@ -55,7 +32,8 @@ int preload_exchange_export(struct database *database, struct preload_exchange *
         rc = SQLITE_EMPTY;
     else if (rc != HINT_OK ||
              !preload_message_encode(&exchange->bytes, &exchange->len, &forecast,
-                                     preload_replay_costs(database).probability_min_ppm, head))
+                                     preload_replay_costs(&database->replay).probability_min_ppm,
+                                     head))
         rc = SQLITE_NOMEM;
     hint_forecast_free(&forecast);
     return rc;
@@ -98,7 +76,7 @@ int preload_exchange_import(struct database *database, struct preload_exchange *
     }
     session.began_s = (int64_t)time(NULL);
     exchange->pages = session.len;
-    fault = why_not_saved(preload_save_foreign(database, &session));
+    fault = why_not_saved(preload_saving_save_foreign(&database->saving, &session));
     if (fault) (void)snprintf(exchange->why, sizeof exchange->why, "%s", fault);
     hint_session_free(&session);
     return fault ? SQLITE_ERROR : SQLITE_OK;

@@ -1,36 +1,43 @@
 /* Keeping what a session taught: when its record window settles, then at each interval while
- * something new is learnt, at the last close, and when asked. */
+ * something new is learnt, at the last close, and when asked. Any thread. */
 #ifndef VFS_SAVE_H
 #define VFS_SAVE_H
 
-#include "vfs/database/database.h"
+#include "vfs/replay/replay.h"
 
-/* Makes a new database's task, before any other thread sees it. */
-void preload_save_init(struct database *database);
+struct saving {
+    struct pool_task task; /* first */
+    struct course *replay; /* and with it the session, the keeper, the configuration, the file */
+    pthread_mutex_t lock;  /* one save at a time; held over I/O, and taken before any other lock */
+    atomic_bool cancelled; /* a save in the background gives up its wait for the store */
+};
+
+/* On zeroed memory. */
+void preload_saving_init(struct saving *saving, struct course *replay);
+void preload_saving_free(struct saving *saving);
 
 /* Sees to it that a worker looks at the session when it may have settled. */
-void preload_save_schedule(struct database *database);
+void preload_saving_schedule(struct saving *saving);
 
-/* Saves when something new was learnt. Any thread. STORE_OK also when there was nothing;
- * STORE_NONE: there is no store, and the process remembers it. */
-enum store_result preload_save(struct database *database);
+/* Waits until no worker saves; nothing is scheduled then. */
+void preload_saving_cancel(struct saving *saving);
+
+/* Saves when something new was learnt. STORE_OK also when there was nothing; STORE_NONE: there is
+ * no store, and the process remembers it. */
+enum store_result preload_saving_save(struct saving *saving);
 
 /* Folds a session that came from elsewhere into what is stored, and fills in its page size. Its
- * pages are not this session's. Any thread. */
-enum store_result preload_save_foreign(struct database *database, struct hint_session *session);
+ * pages are not this session's. */
+enum store_result preload_saving_save_foreign(struct saving *saving, struct hint_session *session);
 
-/* Appends the session to the file of the option `trace`, when one is set. At its end. Any thread.
- */
-void preload_save_trace(struct database *database);
+/* The stored book with the session so far folded in. HINT_NOMEM. */
+int preload_saving_preview(struct saving *saving, struct hint_book *book,
+                           struct hint_session *session);
 
-/* The session so far, live connections included. HINT_NOMEM. Any thread. */
-int preload_save_session(struct hint_session *out, struct database *database);
+/* Appends the session to the file of the option `trace`, when one is set. At its end. */
+void preload_saving_trace(struct saving *saving);
 
-/* What this database's sessions are saved under. Any thread. */
-struct store_terms preload_save_terms(const struct database *database);
-
-/* Merges what one connection recorded into a session; the database's lock is held. HINT_NOMEM. */
-int preload_save_merge(struct hint_session *session, const struct connection *connection,
-                       size_t pages_max);
+/* The session so far, with what was fetched for it. HINT_NOMEM. */
+int preload_saving_session(struct hint_session *out, struct saving *saving);
 
 #endif

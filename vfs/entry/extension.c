@@ -53,7 +53,7 @@ static struct instance *find_instance(const sqlite3_vfs *base)
 {
     struct instance *instance = instances;
 
-    while (instance && instance->base != base)
+    while (instance && instance->base.vfs != base)
         instance = instance->next;
     return instance;
 }
@@ -66,7 +66,7 @@ static struct instance *new_instance(sqlite3_vfs *base)
     if (!instance) return NULL;
     if (instances) (void)sqlite3_snprintf(sizeof name, name, VFS_NAME "-%s", base->zName);
     preload_shim_init(instance, base, name);
-    instance->base_is_os = is_operating_systems(base);
+    instance->base.shows_files = is_operating_systems(base);
     instance->next = instances;
     instances = instance;
     return instance;
@@ -81,7 +81,7 @@ static sqlite3_vfs *choose_base(const char *name)
 
     while (oldest && oldest->next)
         oldest = oldest->next;
-    if (oldest && !(name && name[0])) return oldest->base;
+    if (oldest && !(name && name[0])) return oldest->base.vfs;
     return preload_shim_is_ours(base) ? NULL : base;
 }
 

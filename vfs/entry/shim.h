@@ -8,13 +8,13 @@
 #ifndef VFS_SHIM_H
 #define VFS_SHIM_H
 
+#include "vfs/process/base.h"
 #include "vfs/sqlite.h"
 
 /* One registered VFS over one base. */
 struct instance {
     sqlite3_vfs vfs; /* first: SQLite hands it back as a sqlite3_vfs */
-    sqlite3_vfs *base;
-    int base_is_os;
+    struct base base;
     char name[64];
     struct instance *next;
 };

@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "vfs/database/database.h"
 #include "vfs/database/exchange.h"
+#include "vfs/database/stats.h"
 #include "vfs/entry/shim.h"
+#include "vfs/process/log.h"
 
 /* Open main databases, so that a write-ahead log finds its own. */
 static struct {
@@ -18,6 +19,11 @@ static struct {
 
 /* What is seldom called, so that what often is needs no frame on the stack. */
 #define NOINLINE __attribute__((noinline))
+
+static inline struct connection *connection_of(struct shim_file *shim)
+{
+    return &shim->attachment.connection;
+}
 
 static inline sqlite3_file *real_of(sqlite3_file *file)
 {
@@ -79,6 +85,24 @@ void preload_shim_after_fork(void)
     pthread_mutex_unlock(&open_mains.mutex);
 }
 
+/* Follows a mode that the host set since the file was opened. */
+static void follow_host(struct shim_file *shim)
+{
+    struct config config;
+
+    if (!preload_attachment_is_outdated(&shim->attachment)) return;
+    preload_config_resolve(&config, shim->name);
+    preload_attachment_follow(&shim->attachment, &config);
+}
+
+/* Takes the time, follows the host's mode, says what workers have to say. */
+static void tick(struct shim_file *shim)
+{
+    preload_connection_tick(connection_of(shim));
+    follow_host(shim);
+    preload_log_say();
+}
+
 /* Version 1 */
 
 static int shim_close(sqlite3_file *file)
@@ -88,10 +112,11 @@ static int shim_close(sqlite3_file *file)
 
     unlist_main(shim);
     if (shim->log) shim->log->main = NULL;
-    preload_database_detach(&shim->connection);
+    follow_host(shim);
+    preload_detach(&shim->attachment);
     rc = shim->real->pMethods->xClose(shim->real);
-    preload_database_release(&shim->connection);
-    preload_connection_free(&shim->connection);
+    preload_release(&shim->attachment);
+    preload_log_say();
     file->pMethods = NULL;
     return rc;
 }
@@ -101,10 +126,10 @@ static NOINLINE int read_and_record(struct shim_file *shim, void *bytes, int amo
 {
     int rc;
 
-    atomic_store_explicit(&shim->connection.reading, true, memory_order_relaxed);
+    preload_recording_reads(&connection_of(shim)->recording, true);
     rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
-    atomic_store_explicit(&shim->connection.reading, false, memory_order_relaxed);
-    if (rc == SQLITE_OK) preload_connection_read(&shim->connection, bytes, amount, offset);
+    preload_recording_reads(&connection_of(shim)->recording, false);
+    if (rc == SQLITE_OK) preload_connection_read(connection_of(shim), bytes, amount, offset);
     return rc;
 }
 
@@ -112,7 +137,7 @@ static int shim_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 
 {
     struct shim_file *shim = preload_shim_of(file);
 
-    if (preload_connection_knows(&shim->connection, amount, offset))
+    if (preload_connection_knows(connection_of(shim), amount, offset))
         return shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
     return read_and_record(shim, bytes, amount, offset);
 }
@@ -122,7 +147,7 @@ static int shim_write(sqlite3_file *file, const void *bytes, int amount, sqlite3
     struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xWrite(shim->real, bytes, amount, offset);
 
-    if (rc == SQLITE_OK) preload_connection_wrote(&shim->connection, bytes, amount, offset);
+    if (rc == SQLITE_OK) preload_connection_wrote(connection_of(shim), bytes, amount, offset);
     return rc;
 }
 
@@ -147,7 +172,8 @@ static NOINLINE int lock_and_look(struct shim_file *shim, int level)
 
     if (rc != SQLITE_OK) return rc;
     shim->level = level;
-    preload_connection_locked(&shim->connection, level);
+    preload_connection_locked(connection_of(shim), level);
+    tick(shim);
     return SQLITE_OK;
 }
 
@@ -155,7 +181,7 @@ static int shim_lock(sqlite3_file *file, int level)
 {
     struct shim_file *shim = preload_shim_of(file);
 
-    if (preload_connection_ignores_lock(&shim->connection, level))
+    if (preload_connection_ignores_lock(connection_of(shim), level))
         return shim->real->pMethods->xLock(shim->real, level);
     return lock_and_look(shim, level);
 }
@@ -166,9 +192,9 @@ static NOINLINE int look_and_unlock(struct shim_file *shim, int level)
 {
     int rc;
 
-    if (shim->connection.owns_readers && shim->level > SQLITE_LOCK_NONE)
-        preload_database_close_handles(&shim->connection);
-    preload_connection_unlocking(&shim->connection, level);
+    if (shim->level > SQLITE_LOCK_NONE) preload_attachment_close_handles(&shim->attachment);
+    preload_connection_unlocking(connection_of(shim));
+    tick(shim);
     rc = shim->real->pMethods->xUnlock(shim->real, level);
     if (rc == SQLITE_OK && level < shim->level) shim->level = level;
     return rc;
@@ -178,7 +204,7 @@ static int shim_unlock(sqlite3_file *file, int level)
 {
     struct shim_file *shim = preload_shim_of(file);
 
-    if (preload_connection_end_quietly(&shim->connection))
+    if (preload_connection_end_quietly(connection_of(shim)))
         return shim->real->pMethods->xUnlock(shim->real, level);
     return look_and_unlock(shim, level);
 }
@@ -207,21 +233,28 @@ static void learn_page_size(struct shim_file *shim)
 {
     uint8_t header[HINT_HEADER_BYTES];
 
-    if (shim->connection.page_shift != CONNECTION_SHIFT_UNKNOWN) return;
+    if (connection_of(shim)->page_shift != CONNECTION_SHIFT_UNKNOWN) return;
     if (shim->real->pMethods->xRead(shim->real, header, sizeof header, 0) == SQLITE_OK)
-        preload_connection_read(&shim->connection, header, sizeof header, 0);
+        preload_connection_read(connection_of(shim), header, sizeof header, 0);
+}
+
+static int flush(struct database *database)
+{
+    enum store_result result = preload_saving_save(&database->saving);
+
+    return result == STORE_OK || result == STORE_NONE ? SQLITE_OK : SQLITE_ERROR;
 }
 
 static int own_control(struct shim_file *shim, int op, void *arg)
 {
-    struct database *database = shim->connection.database;
+    struct database *database = shim->attachment.database;
 
-    if (!database || preload_database_is_inherited(&shim->connection)) return SQLITE_NOTFOUND;
+    if (!database || preload_attachment_is_inherited(&shim->attachment)) return SQLITE_NOTFOUND;
     if (op == PRELOAD_FCNTL_STATS) {
         preload_database_stats(database, arg);
         return SQLITE_OK;
     }
-    if (op == PRELOAD_FCNTL_FLUSH) return preload_database_flush(database);
+    if (op == PRELOAD_FCNTL_FLUSH) return flush(database);
     if (op == PRELOAD_FCNTL_EXPORT) return preload_exchange_export(database, arg);
     learn_page_size(shim);
     return preload_exchange_import(database, arg);
@@ -238,22 +271,22 @@ static int shim_file_control(sqlite3_file *file, int op, void *arg)
     case PRELOAD_FCNTL_EXPORT:
     case PRELOAD_FCNTL_IMPORT:
         rc = own_control(shim, op, arg);
-        preload_connection_tick(&shim->connection);
+        tick(shim);
         return rc;
     case SQLITE_FCNTL_VFSNAME:
         return vfs_name(shim, "preload", arg);
     case SQLITE_FCNTL_OVERWRITE:
-        preload_connection_overwrites(&shim->connection);
+        preload_connection_overwrites(connection_of(shim));
         break;
     case SQLITE_FCNTL_COMMIT_PHASETWO:
-        shim->connection.overwrites = false;
+        preload_connection_committed(connection_of(shim));
         break;
     case SQLITE_FCNTL_PRAGMA:
-        preload_connection_pragma(&shim->connection, ((char **)arg)[1]);
+        preload_connection_pragma(connection_of(shim), ((char **)arg)[1]);
         break;
     case SQLITE_FCNTL_CKPT_START:
     case SQLITE_FCNTL_CKPT_DONE:
-        shim->connection.in_checkpoint = op == SQLITE_FCNTL_CKPT_START;
+        preload_connection_checkpoints(connection_of(shim), op == SQLITE_FCNTL_CKPT_START);
         break;
     default:
         break;
@@ -278,7 +311,8 @@ static int shim_shm_map(sqlite3_file *file, int region, int size, int extend, vo
     struct shim_file *shim = preload_shim_of(file);
     int rc = shim->real->pMethods->xShmMap(shim->real, region, size, extend, out);
 
-    if (rc == SQLITE_OK && *out) preload_wal_index_map(&shim->connection.wal_index, region, *out);
+    if (rc == SQLITE_OK && *out)
+        preload_wal_index_map(&connection_of(shim)->log.index, region, *out);
     return rc;
 }
 
@@ -286,7 +320,8 @@ static NOINLINE int shm_lock_and_look(struct shim_file *shim, int offset, int co
 {
     int rc = shim->real->pMethods->xShmLock(shim->real, offset, count, flags);
 
-    if (rc == SQLITE_OK) preload_connection_shm_locked(&shim->connection, offset, flags);
+    if (rc == SQLITE_OK && preload_connection_shm_locked(connection_of(shim), offset, flags))
+        tick(shim);
     return rc;
 }
 
@@ -294,7 +329,7 @@ static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags)
 {
     struct shim_file *shim = preload_shim_of(file);
 
-    if (preload_connection_ignores_shm_lock(&shim->connection, offset, flags))
+    if (preload_connection_ignores_shm_lock(connection_of(shim), offset, flags))
         return shim->real->pMethods->xShmLock(shim->real, offset, count, flags);
     return shm_lock_and_look(shim, offset, count, flags);
 }
@@ -306,7 +341,7 @@ static void shim_shm_barrier(sqlite3_file *file)
 
 static int shim_shm_unmap(sqlite3_file *file, int delete_it)
 {
-    preload_wal_index_unmap(&preload_shim_of(file)->connection.wal_index);
+    preload_wal_index_unmap(&connection_of(preload_shim_of(file))->log.index);
     return real_of(file)->pMethods->xShmUnmap(real_of(file), delete_it);
 }
 
@@ -320,7 +355,7 @@ static NOINLINE int fetch_and_record(struct shim_file *shim, sqlite3_int64 offse
 {
     int rc = shim->real->pMethods->xFetch(shim->real, offset, amount, out);
 
-    if (rc == SQLITE_OK && *out) preload_connection_read(&shim->connection, NULL, amount, offset);
+    if (rc == SQLITE_OK && *out) preload_connection_read(connection_of(shim), NULL, amount, offset);
     return rc;
 }
 
@@ -328,7 +363,7 @@ static int shim_fetch(sqlite3_file *file, sqlite3_int64 offset, int amount, void
 {
     struct shim_file *shim = preload_shim_of(file);
 
-    if (preload_connection_knows_mapped(&shim->connection, offset))
+    if (preload_connection_knows_mapped(connection_of(shim), offset))
         return shim->real->pMethods->xFetch(shim->real, offset, amount, out);
     return fetch_and_record(shim, offset, amount, out);
 }
@@ -346,7 +381,7 @@ static int wal_close(sqlite3_file *file)
 
     if (shim->main) {
         shim->main->log = NULL;
-        shim->main->connection.has_log = false;
+        preload_connection_has_log(connection_of(shim->main), false);
     }
     file->pMethods = NULL;
     return shim->real->pMethods->xClose(shim->real);
@@ -358,7 +393,7 @@ static NOINLINE int read_log_and_record(struct shim_file *shim, void *bytes, int
     int rc = shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
 
     if (rc == SQLITE_OK)
-        preload_connection_read_log(&shim->main->connection, bytes, amount, offset);
+        preload_connection_read_log(connection_of(shim->main), bytes, amount, offset);
     return rc;
 }
 
@@ -366,7 +401,7 @@ static int wal_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 o
 {
     struct shim_file *shim = preload_shim_of(file);
 
-    if (!shim->main || preload_connection_knows_log(&shim->main->connection, amount, offset))
+    if (!shim->main || preload_connection_knows_log(connection_of(shim->main), amount, offset))
         return shim->real->pMethods->xRead(shim->real, bytes, amount, offset);
     return read_log_and_record(shim, bytes, amount, offset);
 }
@@ -377,7 +412,7 @@ static int wal_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_
     int rc = shim->real->pMethods->xWrite(shim->real, bytes, amount, offset);
 
     if (rc == SQLITE_OK && shim->main)
-        preload_connection_wrote_log(&shim->main->connection, bytes, amount, offset);
+        preload_connection_wrote_log(connection_of(shim->main), bytes, amount, offset);
     return rc;
 }
 
@@ -463,5 +498,5 @@ void preload_shim_file_wal(struct shim_file *shim, struct shim_file *main)
     shim->file.pMethods = methods;
     shim->main = main;
     main->log = shim;
-    main->connection.has_log = true;
+    preload_connection_has_log(connection_of(main), true);
 }

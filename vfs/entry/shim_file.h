@@ -3,7 +3,7 @@
 #ifndef VFS_SHIM_FILE_H
 #define VFS_SHIM_FILE_H
 
-#include "vfs/session/connection.h"
+#include "vfs/database/attach.h"
 #include "vfs/sqlite.h"
 
 /* The base's file object lies behind ours, 8-byte aligned. */
@@ -14,7 +14,7 @@ struct shim_file {
     const char *name;             /* as xOpen got it; valid until xClose */
     int level;                    /* of a main database's lock, SQLITE_LOCK_*; kept up while its
                                      connection owns readers */
-    struct connection connection; /* a main database's own */
+    struct attachment attachment; /* a main database's own */
     struct shim_file *main;       /* a write-ahead log's database; NULL when that has gone */
     struct shim_file *log;        /* a database's write-ahead log, while it is open */
     struct shim_file *next;       /* of the open main databases, behind the list's mutex */

@@ -3,14 +3,13 @@
 
 #include <stdbool.h>
 
-#include "vfs/database/database.h"
 #include "vfs/entry/shim_file.h"
 #include "vfs/process/config.h"
 #include "vfs/process/process.h"
 
 static inline sqlite3_vfs *base_of(sqlite3_vfs *vfs)
 {
-    return ((struct instance *)vfs)->base;
+    return ((struct instance *)vfs)->base.vfs;
 }
 
 /* A file without a name, in memory, or gone at its close has nothing to come back to. */
@@ -29,7 +28,7 @@ static struct shim_file *database_of_log(const char *name, int flags)
         sqlite3_libversion_number() < SQLITE_WITH_FILENAME_DATABASE)
         return NULL;
     main = preload_shim_find_main(sqlite3_filename_database(name));
-    return main && main->connection.database ? main : NULL;
+    return main && main->attachment.database ? main : NULL;
 }
 
 /* Opens with the base behind our part. A base that left methods behind although it failed wants its
@@ -40,7 +39,7 @@ static int open_behind(struct instance *instance, const char *name, struct shim_
     int rc;
 
     preload_shim_file_init(shim, name);
-    rc = instance->base->xOpen(instance->base, name, shim->real, flags, out_flags);
+    rc = instance->base.vfs->xOpen(instance->base.vfs, name, shim->real, flags, out_flags);
     if (rc != SQLITE_OK && shim->real->pMethods) shim->real->pMethods->xClose(shim->real);
     return rc;
 }
@@ -57,7 +56,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     preload_process_count(PROCESS_OPENS);
     if (is_worth_wrapping(name, flags)) preload_config_resolve(&config, name);
     if (!main && config.mode == CONFIG_MODE_OFF)
-        return instance->base->xOpen(instance->base, name, file, flags, out_flags);
+        return instance->base.vfs->xOpen(instance->base.vfs, name, file, flags, out_flags);
     rc = open_behind(instance, name, shim, flags, out_flags);
     if (rc != SQLITE_OK) return rc;
     if (main) {
@@ -66,8 +65,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     }
     preload_process_count(PROCESS_WRAPPED);
     preload_shim_file_main(shim);
-    preload_database_attach(&shim->connection, instance->base, instance->base_is_os, shim->real,
-                            name, &config);
+    preload_attach(&shim->attachment, &instance->base, shim->real, name, &config);
     return SQLITE_OK;
 }
 
@@ -153,7 +151,7 @@ void preload_shim_init(struct instance *instance, sqlite3_vfs *base, const char 
 {
     sqlite3_vfs *vfs = &instance->vfs;
 
-    instance->base = base;
+    instance->base.vfs = base;
     (void)sqlite3_snprintf(sizeof instance->name, instance->name, "%s", name);
     vfs->iVersion = base->iVersion < 3 ? base->iVersion : 3;
     vfs->szOsFile = (int)sizeof(struct shim_file) + base->szOsFile;

@@ -12,6 +12,12 @@ struct identity {
     ino_t inode;
 };
 
+/* A file by the name that it was opened by, and what that name led to then. */
+struct named_file {
+    const char *path;
+    struct identity identity;
+};
+
 /* The identity of the regular file that `path` leads to; false when there is none. Opens nothing:
  * closing a descriptor of the database would drop the process's POSIX locks on it. */
 bool preload_identity_of_path(struct identity *out, const char *path);

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "vfs/database/database.h"
-#include "vfs/file/medium.h"
+#include "vfs/file/device.h"
 #include "vfs/file/wal.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
@@ -15,12 +14,12 @@
 /* A log that is larger is advised up to here; what follows comes by the kernel's readahead. */
 #define LOG_BYTES_MOST ((off_t)32 << 20)
 
-static int open_beside(const struct database *database, const char *suffix, struct stat *st)
+static int open_beside(const struct named_file *file, const char *suffix, struct stat *st)
 {
     char path[4096];
     int fd;
 
-    if (snprintf(path, sizeof path, "%s%s", database->path, suffix) >= (int)sizeof path) return -1;
+    if (snprintf(path, sizeof path, "%s%s", file->path, suffix) >= (int)sizeof path) return -1;
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return -1;
     if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
@@ -28,13 +27,12 @@ static int open_beside(const struct database *database, const char *suffix, stru
     return -1;
 }
 
-int preload_inspect_open(const struct database *database, struct stat *st)
+int preload_inspect_open(const struct named_file *file, struct stat *st)
 {
-    int fd = open_beside(database, "", st);
+    int fd = open_beside(file, "", st);
 
     if (fd < 0) return -1;
-    if (st->st_ino == database->identity.inode && st->st_dev == database->identity.device)
-        return fd;
+    if (st->st_ino == file->identity.inode && st->st_dev == file->identity.device) return fd;
     close(fd);
     return -1;
 }
@@ -46,37 +44,37 @@ bool preload_inspect_header(struct hint_header *geometry, int fd)
 
     *geometry = (struct hint_header){ 0 };
     if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header) return false;
-    preload_medium_saw_request(true, preload_clock_ns() - before_ns);
+    preload_device_saw_request(DEVICE_LOCAL, preload_clock_ns() - before_ns);
     return hint_header_read(geometry, header);
 }
 
-static bool advise_log(const struct database *database, const char *suffix)
+static bool advise_log(const struct named_file *file, const char *suffix)
 {
     struct stat st;
-    int fd = open_beside(database, suffix, &st);
+    int fd = open_beside(file, suffix, &st);
     off_t most;
 
     if (fd < 0) return false;
     most = st.st_size < LOG_BYTES_MOST ? st.st_size : LOG_BYTES_MOST;
-    for (off_t offset = 0; offset < most; offset += PREFETCH_PIECE_BYTES)
-        (void)posix_fadvise(fd, offset, PREFETCH_PIECE_BYTES, POSIX_FADV_WILLNEED);
+    for (off_t offset = 0; offset < most; offset += DEVICE_PIECE_BYTES)
+        (void)posix_fadvise(fd, offset, DEVICE_PIECE_BYTES, POSIX_FADV_WILLNEED);
     close(fd);
     return st.st_size > 0;
 }
 
-bool preload_inspect_logs(const struct database *database)
+bool preload_inspect_logs(const struct named_file *file)
 {
-    bool wal = advise_log(database, "-wal");
-    bool journal = advise_log(database, "-journal");
+    bool wal = advise_log(file, "-wal");
+    bool journal = advise_log(file, "-journal");
 
     return wal || journal;
 }
 
-void preload_inspect_log_pages(struct hint_runs *out, const struct database *database,
+void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *file,
                                uint32_t page_size)
 {
     struct stat st;
-    int fd = open_beside(database, "-wal", &st);
+    int fd = open_beside(file, "-wal", &st);
 
     if (fd < 0) return;
     (void)preload_wal_pages(out, fd, page_size);
@@ -100,18 +98,18 @@ static void read_evidence(struct hint_evidence *out, int fd, const struct hint_h
     free(page_1);
 }
 
-bool preload_inspect_evidence(struct hint_evidence *out, const struct database *database, int fd,
-                              struct hint_runs *elsewhere)
+bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,
+                              struct hint_runs *in_log)
 {
     struct hint_header geometry;
     bool stated = preload_inspect_header(&geometry, fd);
 
     if (stated && geometry.page_size != out->page_size) {
         preload_log_error("hints not used: pages are %u bytes, the hints are for %u: %s",
-                          (unsigned)geometry.page_size, (unsigned)out->page_size, database->path);
+                          (unsigned)geometry.page_size, (unsigned)out->page_size, file->path);
         return false;
     }
-    preload_inspect_log_pages(elsewhere, database, out->page_size);
-    if (stated) read_evidence(out, fd, &geometry, hint_runs_contains(elsewhere, 1));
+    preload_inspect_log_pages(in_log, file, out->page_size);
+    if (stated) read_evidence(out, fd, &geometry, hint_runs_contains(in_log, 1));
     return true;
 }

@@ -8,27 +8,26 @@
 #include "hints/evidence.h"
 #include "hints/format/header.h"
 #include "hints/run.h"
+#include "vfs/file/identity.h"
 
-struct database;
-
-/* Opens the database's file for reading: the very one that the connection opened. -1: it cannot be
- * opened, or is another one by now. */
-int preload_inspect_open(const struct database *database, struct stat *st);
+/* Opens a file for reading: the very one that the connection opened. -1: it cannot be opened, or is
+ * another one by now. */
+int preload_inspect_open(const struct named_file *file, struct stat *st);
 
 /* The file's first request, which tells what one takes where nobody has read it before. False: it
  * states no geometry (empty, encrypted), or cannot be read. */
 bool preload_inspect_header(struct hint_header *geometry, int fd);
 
 /* Advises a log or a journal that SQLite is about to read whole; whether there is one. */
-bool preload_inspect_logs(const struct database *database);
+bool preload_inspect_logs(const struct named_file *file);
 
 /* Adds the pages whose newest content is in the write-ahead log. */
-void preload_inspect_log_pages(struct hint_runs *out, const struct database *database,
+void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *file,
                                uint32_t page_size);
 
 /* What the file is like; `out` has the page size of the hints. Where it does not state its own,
  * that is all. False with a log line when the two differ. Adds the pages that are in the log. */
-bool preload_inspect_evidence(struct hint_evidence *out, const struct database *database, int fd,
-                              struct hint_runs *elsewhere);
+bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,
+                              struct hint_runs *in_log);
 
 #endif

@@ -59,3 +59,17 @@ void preload_residency_close(struct residency *residency)
     if (residency->map) munmap(residency->map, residency->bytes);
     *residency = (struct residency){ 0 };
 }
+
+bool preload_residency_file_is_cold(int fd, const char *path, uint64_t bytes)
+{
+    struct residency residency = { 0 };
+    uint64_t offsets[RESIDENCY_PLACES];
+    bool cold = false;
+
+    for (uint64_t i = 0; i < RESIDENCY_PLACES; i++)
+        offsets[i] = bytes / RESIDENCY_PLACES * i;
+    if (preload_residency_open(&residency, fd, path))
+        cold = preload_residency_is_cold(&residency, offsets);
+    preload_residency_close(&residency);
+    return cold;
+}

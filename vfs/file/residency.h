@@ -30,6 +30,9 @@ bool preload_residency_holds(const struct residency *residency, uint64_t offset,
 bool preload_residency_is_cold(const struct residency *residency,
                                const uint64_t offsets[RESIDENCY_PLACES]);
 
+/* The same of a file of `bytes`, by places that lie evenly between its begin and its end. */
+bool preload_residency_file_is_cold(int fd, const char *path, uint64_t bytes);
+
 /* Leaves it zeroed; twice is harmless. */
 void preload_residency_close(struct residency *residency);
 

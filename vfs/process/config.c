@@ -183,7 +183,7 @@ enum config_result preload_config_host(const char *name, const char *value)
     pthread_mutex_lock(&host_mutex);
     result = set_logged(&host_config, option, value, "preload_config");
     atomic_fetch_add_explicit(&host_epoch, 1, memory_order_relaxed);
-    preload_process_tell();
+    preload_process_notify();
     pthread_mutex_unlock(&host_mutex);
     return result;
 }

@@ -44,7 +44,7 @@ static void __attribute__((format(printf, 1, 0))) queue(const char *format, va_l
         memcpy(message->text, text, sizeof text);
         message->said = false;
         atomic_store_explicit(&log_pending, true, memory_order_release);
-        preload_process_tell();
+        preload_process_notify();
     }
     pthread_mutex_unlock(&log_mutex);
 }

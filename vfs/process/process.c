@@ -16,7 +16,7 @@
 
 static atomic_uint_fast64_t counters[PROCESS_COUNTERS];
 static atomic_uint forks;
-atomic_uint preload_process_told;
+atomic_uint preload_process_notified;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 void preload_process_count(enum process_counter counter)
@@ -29,9 +29,9 @@ uint64_t preload_process_counter(enum process_counter counter)
     return atomic_load_explicit(&counters[counter], memory_order_relaxed);
 }
 
-void preload_process_tell(void)
+void preload_process_notify(void)
 {
-    atomic_fetch_add_explicit(&preload_process_told, 1, memory_order_release);
+    atomic_fetch_add_explicit(&preload_process_notified, 1, memory_order_release);
 }
 
 unsigned preload_process_forks(void)

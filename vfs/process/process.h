@@ -18,13 +18,13 @@ uint64_t preload_process_counter(enum process_counter counter);
 
 /* Says that connections have something to look at: the host set an option, or a message waits to be
  * said. */
-void preload_process_tell(void);
+void preload_process_notify(void);
 
 /* Counts how often that was said: the same number twice, and nothing is new. */
-extern __attribute__((visibility("hidden"))) atomic_uint preload_process_told;
-static inline unsigned preload_process_news(void)
+extern __attribute__((visibility("hidden"))) atomic_uint preload_process_notified;
+static inline unsigned preload_process_notices(void)
 {
-    return atomic_load_explicit(&preload_process_told, memory_order_acquire);
+    return atomic_load_explicit(&preload_process_notified, memory_order_acquire);
 }
 
 /* How many forks lie between this process and the one that loaded us. State that was made under

@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "hints/walk.h"
-#include "vfs/database/database.h"
+#include "vfs/process/config.h"
 
 #define BATCH_PAGES 32
 
 struct explorer {
     struct hint_walk walk;
     struct prefetch *prefetch;
-    const struct hint_runs *elsewhere;
+    const struct hint_runs *in_log;
     int fd;
     uint8_t *page;
     struct hint_run *runs; /* of one page each, in the order of the walk */
@@ -23,16 +23,16 @@ struct explorer {
 
 static off_t offset_of(const struct explorer *explorer, uint32_t pgno)
 {
-    return (off_t)(pgno - 1) * (off_t)explorer->prefetch->page_size;
+    return (off_t)(pgno - 1) * (off_t)explorer->prefetch->queue.page_size;
 }
 
 /* The page's bytes; NULL: they are not to be had here. */
 static const uint8_t *read_page(struct explorer *explorer, uint32_t pgno)
 {
-    const uint32_t page_size = explorer->prefetch->page_size;
+    const uint32_t page_size = explorer->prefetch->queue.page_size;
 
-    if (atomic_load(&explorer->prefetch->cancelled)) return NULL;
-    if (pgno > 1 && hint_runs_contains(explorer->elsewhere, pgno)) return NULL;
+    if (preload_prefetch_over(explorer->prefetch) != PRELOAD_REASON_NONE) return NULL;
+    if (pgno > 1 && hint_runs_contains(explorer->in_log, pgno)) return NULL;
     if (pread(explorer->fd, explorer->page, page_size, offset_of(explorer, pgno)) !=
         (ssize_t)page_size)
         return NULL;
@@ -49,31 +49,29 @@ static void walk_on(struct explorer *explorer)
     while ((count = hint_walk_next(&explorer->walk, pgnos, BATCH_PAGES)) > 0) {
         for (size_t i = 1; i < count; i++)
             (void)posix_fadvise(explorer->fd, offset_of(explorer, pgnos[i]),
-                                (off_t)explorer->prefetch->page_size, POSIX_FADV_WILLNEED);
+                                (off_t)explorer->prefetch->queue.page_size, POSIX_FADV_WILLNEED);
         for (size_t i = 0; i < count; i++)
             (void)hint_walk_give(&explorer->walk, read_page(explorer, pgnos[i]));
     }
 }
 
-static uint32_t pages_allowed(const struct database *database, uint32_t page_size)
+static uint32_t pages_allowed(uint64_t bytes_max, uint32_t page_size)
 {
     uint64_t most = EXPLORE_PAGES_MAX;
 
-    if (database->config.budget != CONFIG_AUTO && database->config.budget / page_size < most)
-        most = database->config.budget / page_size;
+    if (bytes_max != CONFIG_AUTO && bytes_max / page_size < most) most = bytes_max / page_size;
     return (uint32_t)most;
 }
 
-void preload_explore(struct database *database, int fd, struct hint_database found,
-                     const struct hint_runs *elsewhere)
+void preload_explore(struct prefetch *prefetch, int fd, struct hint_database found,
+                     uint64_t bytes_max, const struct hint_runs *in_log)
 {
-    struct prefetch *prefetch = &database->prefetch;
-    uint32_t pages_max = pages_allowed(database, found.page_size);
-    struct explorer explorer = { .prefetch = prefetch, .elsewhere = elsewhere, .fd = fd };
+    uint32_t pages_max = pages_allowed(bytes_max, found.page_size);
+    struct explorer explorer = { .prefetch = prefetch, .in_log = in_log, .fd = fd };
 
     /* Without it the kernel reads leaves along with each page. */
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-    prefetch->page_size = found.page_size;
+    prefetch->queue.page_size = found.page_size;
     explorer.page = malloc(found.page_size);
     explorer.runs = calloc(pages_max + 1, sizeof *explorer.runs);
     if (explorer.page && explorer.runs &&
@@ -81,10 +79,5 @@ void preload_explore(struct database *database, int fd, struct hint_database fou
         walk_on(&explorer);
     hint_walk_free(&explorer.walk);
     free(explorer.page);
-    prefetch->queue = explorer.runs;
-    prefetch->queue_len = explorer.run_count;
-    prefetch->plan.page_count = explorer.run_count;
-    atomic_store(&prefetch->queued, explorer.run_count);
-    atomic_store(&prefetch->begun, explorer.run_count);
-    atomic_store_explicit(&database->plan_ready, true, memory_order_release);
+    preload_queue_set_fetched(&prefetch->queue, explorer.runs, explorer.run_count);
 }

@@ -3,16 +3,14 @@
 #ifndef VFS_EXPLORE_H
 #define VFS_EXPLORE_H
 
-#include "hints/plan.h"
+#include "vfs/replay/prefetch.h"
 
 #define EXPLORE_PAGES_MAX 1024
 
-struct database;
-
 /* Reads them on the calling worker, through a descriptor that it opened itself; at most
- * EXPLORE_PAGES_MAX and what the option `budget` allows. Ends early when the prefetch is cancelled.
- * What was read makes the plan, whose runs count as begun. Pages in `elsewhere` are left out. */
-void preload_explore(struct database *database, int fd, struct hint_database found,
-                     const struct hint_runs *elsewhere);
+ * EXPLORE_PAGES_MAX and `bytes_max` (CONFIG_AUTO: no other limit). Ends early when the prefetch is
+ * over. What was read becomes the queue, all of it begun. Pages in `in_log` are left out. */
+void preload_explore(struct prefetch *prefetch, int fd, struct hint_database found,
+                     uint64_t bytes_max, const struct hint_runs *in_log);
 
 #endif

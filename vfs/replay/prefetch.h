@@ -1,50 +1,60 @@
-/* Fetching what a plan names, ahead of the program.
+/* Fetching what a queue names, ahead of the program.
  *
- * Two backends. *Advise*, over the operating system's own VFS: a worker opens the file in its own
- * descriptor table and asks the kernel for the pages (posix_fadvise WILLNEED); no bytes are moved.
- * *Read*, over any other base: workers read into scratch, through up to 16 handles that the
- * connection's thread opens with the base, and closes only while it holds a lock or in xClose,
- * because os_unix may drop a lock that another thread takes while a handle closes.
+ * Two backends. *Advise*, where the base shows files: a worker opens the file in its own descriptor
+ * table and asks the kernel for the pages (posix_fadvise WILLNEED); no bytes are moved. *Read*,
+ * over any other base: workers read into scratch, through up to 16 handles that the connection's
+ * thread opens with the base, and closes only while it holds a lock or in xClose, because os_unix
+ * may drop a lock that another thread takes while a handle closes.
  *
- * A prefetch belongs to one database. Start, poll and cancel: one thread at a time, the database's
- * lock held or its creator; state and counts: any thread. */
+ * Where a call says nothing else it is for one thread at a time, the worker that has the replay's
+ * task. State and counts: any thread. */
 #ifndef VFS_PREFETCH_H
 #define VFS_PREFETCH_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "hints/plan.h"
-#include "vfs/file/identity.h"
 #include "vfs/preload.h"
 #include "vfs/process/pool.h"
 #include "vfs/replay/prefetch_pace.h"
+#include "vfs/replay/queue.h"
 #include "vfs/sqlite.h"
 
 #define PREFETCH_HANDLES_MAX 16
 
-/* Linux truncates one WILLNEED silently to max(read_ahead_kb, max_sectors_kb); 128 KiB is the
- * smallest default. */
-#define PREFETCH_PIECE_BYTES ((uint32_t)128 << 10)
-
 struct prefetch;
 
-/* A reader's seat: a handle of the base and the task that reads through it. */
-struct prefetch_reader {
-    struct pool_task task;
-    struct prefetch *prefetch;
-    sqlite3_file *handle;
-    bool busy; /* its task is submitted or runs */
-};
-
-/* The session that pages are fetched for, asked on workers; NULL: there is none to give way to. */
-struct prefetch_session {
+/* The program that pages are fetched for, asked on workers; NULL: there is none to give way to. */
+struct prefetch_program {
+    void *ctx;
     /* Brings the touches in `pace` up to date and queues what has come due. The advise backend's:
      * the read backend's owner does it. */
-    void (*look)(struct prefetch *prefetch);
-    bool (*has_read)(struct prefetch *prefetch, struct hint_run run); /* all of its pages */
-    bool (*waits)(struct prefetch *prefetch); /* for a page that it has not read before */
-    uint64_t (*now_us)(void);                 /* NULL: preload_clock_us */
+    void (*look)(void *ctx);
+    bool (*has_read)(void *ctx, struct hint_run run); /* all of its pages */
+    bool (*waits)(void *ctx);                         /* for a page that it has not read before */
+    enum preload_reason (*stop_reason)(void *ctx);    /* why the plan holds no more */
+    uint64_t (*now_us)(void);                         /* NULL: preload_clock_us */
+};
+
+struct prefetch_counts {
+    atomic_uint_fast64_t issued_pages;
+    atomic_uint_fast64_t issued_requests;
+    atomic_uint_fast64_t issued_bytes;
+    atomic_uint_fast64_t resident_pages; /* issued, without a request: found in memory */
+    atomic_uint_fast64_t late_pages;     /* planned, and touched before they were fetched */
+    atomic_uint_fast64_t passed_pages;   /* of the plan, that need nothing more */
+    atomic_uint_fast64_t tenth_us[10];   /* by the program's clock, when so much was passed */
+};
+
+/* What was seen of the program's reading. Times are by its clock. */
+struct prefetch_watch {
+    uint64_t began_us;
+    uint64_t deadline_us; /* 0: none */
+    uint64_t changed_us;  /* when its touches changed, or the wait for that gave credit */
+    uint64_t touched;     /* of them, then */
+    uint64_t looked_us;   /* when it was last asked whether it runs ahead; 0: never */
+    uint64_t unserved;    /* its touches that found nothing fetched, then */
+    bool is_uncredited;   /* while the plan is certain no credit is asked for */
 };
 
 /* A batch of requests that may still be in flight. */
@@ -67,55 +77,43 @@ struct prefetch_advice {
     uint32_t in_flight;  /* requests */
     uint64_t arrived_us; /* when one arrived that was waited for; 0: the one before was not */
 
-    uint32_t unasked; /* requests to pass before residency is asked for again */
-    uint32_t pause;   /* as many the next time */
-    uint64_t leap_at; /* late pages before it is asked again whether to leap */
+    uint32_t unasked;     /* requests to pass before residency is asked for again */
+    uint32_t pause;       /* as many the next time */
+    uint64_t catch_up_at; /* late pages before it is asked again whether to catch up */
 };
 
+/* A reader's seat: a handle of the base and the task that reads through it. */
+struct prefetch_reader {
+    struct pool_task task; /* first */
+    struct prefetch *prefetch;
+    sqlite3_file *handle;
+    bool busy; /* its task is submitted or runs */
+};
+
+/* Where the read backend stands. */
+struct prefetch_reading {
+    pthread_mutex_t lock; /* what follows, and `pace` */
+    uint32_t reads;       /* in flight */
+    unsigned busy;
+    struct prefetch_reader readers[PREFETCH_HANDLES_MAX];
+    unsigned reader_count;
+    char *handle_name; /* sqlite3_create_filename */
+};
+
+/* Zeroed memory is one that has not begun. */
 struct prefetch {
     _Atomic int state;     /* enum preload_state */
     _Atomic int reason;    /* enum preload_reason */
     _Atomic int cancelled; /* enum preload_reason; NONE: not */
-    atomic_size_t queued;  /* requests of `queue` that may be begun */
-    atomic_size_t begun;   /* of these, those that were begun */
-    atomic_bool held;      /* no more are begun for the time being */
     atomic_bool awaited;   /* the opener waits for what may be begun: no credit is asked for */
-    atomic_uint_fast64_t issued_pages;
-    atomic_uint_fast64_t issued_requests;
-    atomic_uint_fast64_t issued_bytes;
-    atomic_uint_fast64_t resident_pages; /* issued, without a request: found in memory */
-    atomic_uint_fast64_t late_pages;     /* planned, and touched before they were fetched */
-    atomic_uint_fast64_t passed_pages;   /* of the plan, that need nothing more */
-    atomic_uint_fast64_t tenth_us[10];   /* preload_clock_us() when so much of it was passed */
-    atomic_uint_fast64_t ended_us;       /* preload_clock_us(); 0 before */
-
-    struct hint_plan plan;
-    uint32_t page_size;
-    struct hint_run *queue; /* the plan's runs in the order in which they are fetched, in pieces of
-                               PREFETCH_PIECE_BYTES at most: a request each */
-    size_t queue_len;       /* when all of the plan is in it */
-    atomic_bool *spared;    /* a request: the session had read all of it, nothing was fetched */
-    bool *released;         /* a group: it is in the queue */
-
-    struct prefetch_session session;
-    uint64_t began_us;    /* when the session did; preload_clock_us() */
-    uint64_t deadline_us; /* 0: none */
+    atomic_uint_fast64_t ended_us; /* by the program's clock; 0 before */
+    struct queue queue;
+    struct prefetch_counts counts;
+    struct prefetch_program program;
+    struct prefetch_watch watch;
     struct prefetch_pace pace;
-    uint64_t news_us;   /* when the session's touches changed, or the wait for that gave credit */
-    uint64_t touched;   /* of them, then */
-    uint64_t looked_us; /* when it was last asked whether it runs ahead; 0: never */
-    uint64_t unserved;  /* its touches that found nothing fetched, then */
-    bool leaps;         /* while the plan is certain no credit is asked for */
-    unsigned postponed; /* looks at a session that ran ahead, before the plan was made */
     struct prefetch_advice advice;
-
-    /* The read backend's. */
-    pthread_mutex_t reading; /* what follows, who is busy, and `pace` */
-    uint32_t reads;          /* in flight */
-    unsigned readers_busy;
-    struct prefetch_reader readers[PREFETCH_HANDLES_MAX];
-    unsigned reader_count;
-    char *handle_name; /* sqlite3_create_filename */
+    struct prefetch_reading reading;
 };
 
 /* Frees the plan. Cancelled or done, and its handles closed. */
@@ -126,31 +124,23 @@ void preload_prefetch_free(struct prefetch *prefetch);
 bool preload_prefetch_prepare(struct prefetch *prefetch, uint32_t requests_first,
                               uint32_t requests_most);
 
-/* Queues those of the plan's first `groups` groups (more than it has: all) that are due after so
- * many touches of the session, in the plan's order; when the plan is certain, all are. One thread
- * at a time. */
-void preload_prefetch_release(struct prefetch *prefetch, size_t groups, uint64_t touches);
-
-/* Whether the whole plan was begun. */
-bool preload_prefetch_is_begun(const struct prefetch *prefetch);
-
-/* Requests of the queue that may be begun. Any thread. */
-size_t preload_prefetch_free_requests(const struct prefetch *prefetch);
-
 /* What may be spent now, in the pace's measure: 0 while there is nothing to be spent on, or the
- * session has to show first that it needs what was fetched. A session that asks for nothing gives
- * credit. One thread at a time, `reading` held where readers read. */
-uint64_t preload_prefetch_credit(struct prefetch *prefetch);
+ * program has to show first that it needs what was fetched. `reading.lock` held where readers read.
+ */
+uint64_t preload_prefetch_credit(const struct prefetch *prefetch);
 
-/* What the session has read, `touched` in all. As above. */
+/* A program that asks for nothing, its credit used up, gets more. As above. */
+void preload_prefetch_credit_idle(struct prefetch *prefetch);
+
+/* What the program has read, `touched` in all. As above. */
 void preload_prefetch_saw(struct prefetch *prefetch, struct pace_touches touches, uint64_t touched);
 
-/* By the session's clock. Any thread. */
+/* By the program's clock. Any thread. */
 uint64_t preload_prefetch_now_us(const struct prefetch *prefetch);
 
-/* Whether the session runs ahead without us: since the last call, or its beginning, it made first
+/* Whether the program runs ahead without us: since the last call, or its beginning, it made first
  * touches that found nothing fetched faster than any disk would let it; `unserved` is how many it
- * made in all. One thread at a time. */
+ * made in all. */
 bool preload_prefetch_runs_ahead(struct prefetch *prefetch, uint64_t unserved);
 
 /* Why no more may be begun; NONE: it may. Any thread. */
@@ -176,25 +166,18 @@ void preload_prefetch_stop_readers(struct prefetch *prefetch);
  * after the readers stopped. */
 void preload_prefetch_close_handles(struct prefetch *prefetch);
 
-/* Whether a request that was begun was not fetched, because the session had read its pages. Any
- * thread. */
-bool preload_prefetch_is_spared(const struct prefetch *prefetch, size_t request);
-
-/* The pages of the requests that were begun and not spared, gaps included; the plan is ready.
- * Replaces what `out` held. HINT_NOMEM. Any thread. */
-int preload_prefetch_fetched(struct hint_runs *out, const struct prefetch *prefetch);
-
-/* Counts one issued request. */
+/* Counts one issued request. Any thread. */
 void preload_prefetch_count(struct prefetch *prefetch, uint64_t bytes);
 
-/* Counts pages that need no request: found in memory, or the session has read them itself. */
+/* Counts pages that need no request: found in memory, or the program has read them itself. Any
+ * thread. */
 void preload_prefetch_count_resident(struct prefetch *prefetch, uint32_t pages);
 void preload_prefetch_count_spared(struct prefetch *prefetch, size_t request);
 
 /* Makes it end soon, for this reason unless there was one before. Any thread. */
 void preload_prefetch_cancel(struct prefetch *prefetch, enum preload_reason reason);
 
-/* Sets a final state and its reason, unless there is one, and the time. */
+/* Sets a final state and its reason, unless there is one, and the time. Any thread. */
 void preload_prefetch_end(struct prefetch *prefetch, enum preload_state state,
                           enum preload_reason reason);
 

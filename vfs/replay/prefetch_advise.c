@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "vfs/file/medium.h"
+#include "vfs/file/device.h"
 #include "vfs/file/residency.h"
 
 #define BATCH_MOST 16
@@ -29,15 +29,15 @@ struct step {
 
 static off_t offset_of(const struct prefetch *prefetch, uint64_t pgno)
 {
-    return (off_t)((pgno - 1) * prefetch->page_size);
+    return (off_t)((pgno - 1) * prefetch->queue.page_size);
 }
 
 /* ---- the session ---- */
 
 static bool demand_waits(struct prefetch *prefetch)
 {
-    return prefetch->session.waits && !atomic_load(&prefetch->awaited) &&
-           prefetch->session.waits(prefetch);
+    return prefetch->program.waits && !atomic_load(&prefetch->awaited) &&
+           prefetch->program.waits(prefetch->program.ctx);
 }
 
 /* False: the kernel does not tell. */
@@ -49,12 +49,12 @@ static bool open_residency(struct step *step)
            (advice->path && preload_residency_open(&step->residency, step->fd, advice->path));
 }
 
-/* ---- the leap ---- */
+/* ---- catching up ---- */
 
 /* By places of the plan that lie evenly between its begin and its end. */
 static bool is_cold(struct step *step)
 {
-    const struct hint_plan *plan = &step->prefetch->plan;
+    const struct hint_plan *plan = &step->prefetch->queue.plan;
     uint64_t offsets[RESIDENCY_PLACES];
 
     if (plan->run_count == 0 || !open_residency(step)) return false;
@@ -69,16 +69,16 @@ static bool is_cold(struct step *step)
 /* A session that reads a cold file faster than any disk is served by the kernel's readahead, which
  * knows what follows a page and no more than that. The plan knows the rest of it: so it is fetched
  * whole, far ahead. */
-static void consider_leap(struct step *step)
+static void consider_catching_up(struct step *step)
 {
     struct prefetch *prefetch = step->prefetch;
     const uint64_t late = prefetch->pace.touches.late;
 
-    if (prefetch->leaps || late < step->advice->leap_at ||
+    if (prefetch->watch.is_uncredited || late < step->advice->catch_up_at ||
         !preload_pace_is_certain(&prefetch->pace))
         return;
-    step->advice->leap_at = 2 * late;
-    prefetch->leaps = is_cold(step);
+    step->advice->catch_up_at = 2 * late;
+    prefetch->watch.is_uncredited = is_cold(step);
 }
 
 /* ---- requests ---- */
@@ -89,12 +89,13 @@ static uint64_t look(struct step *step)
 {
     struct prefetch *prefetch = step->prefetch;
 
-    if (prefetch->session.look) prefetch->session.look(prefetch);
+    if (prefetch->program.look) prefetch->program.look(prefetch->program.ctx);
     if (preload_prefetch_runs_ahead(prefetch, preload_pace_unserved(&prefetch->pace)) &&
         !atomic_load(&prefetch->awaited)) {
-        consider_leap(step);
-        if (!prefetch->leaps) return 0;
+        consider_catching_up(step);
+        if (!prefetch->watch.is_uncredited) return 0;
     }
+    preload_prefetch_credit_idle(prefetch);
     return preload_prefetch_credit(prefetch);
 }
 
@@ -102,7 +103,7 @@ static uint64_t look(struct step *step)
 static bool is_resident(struct step *step, struct hint_run request)
 {
     struct prefetch_advice *advice = step->advice;
-    const uint64_t page_size = step->prefetch->page_size;
+    const uint64_t page_size = step->prefetch->queue.page_size;
 
     if (advice->unasked > 0) {
         advice->unasked--;
@@ -125,12 +126,12 @@ static bool is_resident(struct step *step, struct hint_run request)
 
 static bool was_read(struct prefetch *prefetch, struct hint_run request)
 {
-    return prefetch->session.has_read && prefetch->session.has_read(prefetch, request);
+    return prefetch->program.has_read && prefetch->program.has_read(prefetch->program.ctx, request);
 }
 
 static void advise(struct step *step, struct hint_run request)
 {
-    const uint64_t bytes = (uint64_t)request.count * step->prefetch->page_size;
+    const uint64_t bytes = (uint64_t)request.count * step->prefetch->queue.page_size;
 
     step->good = posix_fadvise(step->fd, offset_of(step->prefetch, request.first), (off_t)bytes,
                                POSIX_FADV_WILLNEED) == 0;
@@ -141,8 +142,8 @@ static void advise(struct step *step, struct hint_run request)
 static uint64_t deal(struct step *step, struct prefetch_flight *flight)
 {
     struct prefetch *prefetch = step->prefetch;
-    const size_t at = atomic_load(&prefetch->begun);
-    const struct hint_run request = prefetch->queue[at];
+    const size_t at = preload_queue_next(&prefetch->queue);
+    const struct hint_run request = prefetch->queue.requests[at];
     uint64_t cost = 0;
 
     if (was_read(prefetch, request)) {
@@ -153,11 +154,11 @@ static uint64_t deal(struct step *step, struct prefetch_flight *flight)
         advise(step, request);
         if (!step->good) return 0;
         flight->requests++;
-        flight->bytes += (uint64_t)request.count * prefetch->page_size;
+        flight->bytes += (uint64_t)request.count * prefetch->queue.page_size;
         flight->offset = (uint64_t)offset_of(prefetch, hint_run_end(request) - 1);
         cost = preload_pace_cost(1, request.count);
     }
-    atomic_store(&prefetch->begun, at + 1);
+    preload_queue_begin(&prefetch->queue);
     return cost;
 }
 
@@ -168,7 +169,7 @@ static void measure(struct prefetch_advice *advice, const struct prefetch_flight
                     bool waited, uint64_t now_us)
 {
     if (waited && advice->arrived_us > 0)
-        preload_medium_saw_batch(true, advice->in_flight, flight->requests, flight->bytes,
+        preload_device_saw_batch(DEVICE_LOCAL, advice->in_flight, flight->requests, flight->bytes,
                                  (now_us - advice->arrived_us) * 1000);
     advice->arrived_us = waited ? now_us : 0;
 }
@@ -223,7 +224,7 @@ static void issue_batch(struct step *step, uint64_t credit)
     make_room(step, window, most);
     if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE) return;
     while (step->good && flight.requests < most && credit > 0 &&
-           preload_prefetch_free_requests(prefetch) > 0) {
+           preload_queue_ready(&prefetch->queue) > 0) {
         uint64_t cost = deal(step, &flight);
 
         credit -= cost < credit ? cost : credit;
@@ -260,14 +261,15 @@ void preload_prefetch_advise(struct prefetch *prefetch, int fd)
         .prefetch = prefetch, .advice = &prefetch->advice, .fd = fd, .good = true
     };
 
-    while (!has_ended(&step) && !preload_prefetch_is_begun(prefetch)) {
+    while (!has_ended(&step) && !preload_queue_is_begun(&prefetch->queue)) {
         uint64_t credit = look(&step);
 
         if (credit == 0) break;
         issue_batch(&step, credit);
     }
-    if (preload_prefetch_free_requests(prefetch) == 0) drain(&step);
-    if (step.good && preload_prefetch_is_begun(prefetch) && !atomic_load(&prefetch->held))
+    if (preload_queue_ready(&prefetch->queue) == 0) drain(&step);
+    if (step.good && preload_queue_is_begun(&prefetch->queue) &&
+        !atomic_load(&prefetch->queue.paused))
         preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
     preload_residency_close(&step.residency);
 }

@@ -9,27 +9,34 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "vfs/file/medium.h"
+#include "vfs/file/device.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
 
 #define URI_PARAMETERS_MAX 32
 
+/* Whether there is something left to spend, an idle program's credit included; under the lock. */
+static bool is_credited(struct prefetch *prefetch)
+{
+    preload_prefetch_credit_idle(prefetch);
+    return preload_prefetch_credit(prefetch) > 0;
+}
+
 /* Whether this reader may begin a request; sets it down as begun. */
 static bool take_request(struct prefetch *prefetch, size_t *request)
 {
-    const bool waits = prefetch->session.waits && prefetch->session.waits(prefetch);
+    const bool waits = prefetch->program.waits && prefetch->program.waits(prefetch->program.ctx);
     bool taken;
 
-    pthread_mutex_lock(&prefetch->reading);
-    taken = prefetch->reads < preload_pace_window(&prefetch->pace, waits) &&
-            preload_prefetch_credit(prefetch) > 0;
+    pthread_mutex_lock(&prefetch->reading.lock);
+    taken = prefetch->reading.reads < preload_pace_window(&prefetch->pace, waits) &&
+            is_credited(prefetch);
     if (taken) {
-        *request = atomic_load(&prefetch->begun);
-        prefetch->reads++;
-        atomic_store(&prefetch->begun, *request + 1);
+        *request = preload_queue_next(&prefetch->queue);
+        prefetch->reading.reads++;
+        preload_queue_begin(&prefetch->queue);
     }
-    pthread_mutex_unlock(&prefetch->reading);
+    pthread_mutex_unlock(&prefetch->reading.lock);
     return taken;
 }
 
@@ -37,9 +44,9 @@ static bool take_request(struct prefetch *prefetch, size_t *request)
 static void measure(uint64_t in_flight, uint64_t bytes, uint64_t ns)
 {
     if (in_flight == 1)
-        preload_medium_saw_request(false, ns);
+        preload_device_saw_request(DEVICE_FOREIGN, ns);
     else
-        preload_medium_saw_batch(false, in_flight, in_flight, in_flight * bytes, ns);
+        preload_device_saw_batch(DEVICE_FOREIGN, in_flight, in_flight, in_flight * bytes, ns);
 }
 
 /* The request has arrived, or failed; whether the base serves more at once than it was given. */
@@ -48,18 +55,18 @@ static bool leave_request(struct prefetch *prefetch, uint64_t bytes, uint64_t ns
     uint32_t window;
     bool grew;
 
-    pthread_mutex_lock(&prefetch->reading);
+    pthread_mutex_lock(&prefetch->reading.lock);
     window = prefetch->pace.window;
     if (bytes > 0) {
         /* What the base had in memory already says nothing of how long a request takes. */
-        bool fetched = ns * 4 > preload_medium_of(false, PREFETCH_PIECE_BYTES).latency_ns;
+        bool fetched = ns * 4 > preload_device_of(DEVICE_FOREIGN, DEVICE_PIECE_BYTES).latency_ns;
 
-        measure(prefetch->reads, bytes, ns);
+        measure(prefetch->reading.reads, bytes, ns);
         preload_pace_arrived(&prefetch->pace, fetched ? ns / 1000 : 0);
     }
-    prefetch->reads--;
+    prefetch->reading.reads--;
     grew = prefetch->pace.window > window;
-    pthread_mutex_unlock(&prefetch->reading);
+    pthread_mutex_unlock(&prefetch->reading.lock);
     return grew;
 }
 
@@ -69,22 +76,22 @@ static bool start_readers(struct prefetch *prefetch)
 {
     bool good = true;
 
-    pthread_mutex_lock(&prefetch->reading);
-    for (unsigned i = 0; i < prefetch->reader_count && good; i++) {
-        struct prefetch_reader *reader = &prefetch->readers[i];
+    pthread_mutex_lock(&prefetch->reading.lock);
+    for (unsigned i = 0; i < prefetch->reading.reader_count && good; i++) {
+        struct prefetch_reader *reader = &prefetch->reading.readers[i];
 
         if (reader->busy) continue;
         if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE ||
-            prefetch->readers_busy >= prefetch->pace.window ||
-            preload_prefetch_free_requests(prefetch) <= prefetch->readers_busy ||
-            preload_prefetch_credit(prefetch) == 0)
+            prefetch->reading.busy >= prefetch->pace.window ||
+            preload_queue_ready(&prefetch->queue) <= prefetch->reading.busy ||
+            !is_credited(prefetch))
             break;
         good = preload_pool_submit(&reader->task, 0, POOL_THREADS_MAX);
         reader->busy = good;
-        prefetch->readers_busy += good;
+        prefetch->reading.busy += good;
     }
-    good = good || prefetch->readers_busy > 0;
-    pthread_mutex_unlock(&prefetch->reading);
+    good = good || prefetch->reading.busy > 0;
+    pthread_mutex_unlock(&prefetch->reading.lock);
     return good;
 }
 
@@ -92,18 +99,18 @@ static bool start_readers(struct prefetch *prefetch)
 static bool read_request(struct prefetch *prefetch, sqlite3_file *handle, void *scratch,
                          size_t request)
 {
-    const struct hint_run run = prefetch->queue[request];
-    const int bytes = (int)(run.count * prefetch->page_size);
+    const struct hint_run run = prefetch->queue.requests[request];
+    const int bytes = (int)(run.count * prefetch->queue.page_size);
     const uint64_t before_ns = preload_clock_ns();
     int rc;
 
-    if (prefetch->session.has_read && prefetch->session.has_read(prefetch, run)) {
+    if (prefetch->program.has_read && prefetch->program.has_read(prefetch->program.ctx, run)) {
         preload_prefetch_count_spared(prefetch, request);
         (void)leave_request(prefetch, 0, 0);
         return true;
     }
     rc = handle->pMethods->xRead(handle, scratch, bytes,
-                                 (sqlite3_int64)(run.first - 1) * prefetch->page_size);
+                                 (sqlite3_int64)(run.first - 1) * prefetch->queue.page_size);
     if (rc == SQLITE_OK) preload_prefetch_count(prefetch, (uint64_t)bytes);
     if (leave_request(prefetch, rc == SQLITE_OK ? (uint64_t)bytes : 0,
                       preload_clock_ns() - before_ns))
@@ -118,21 +125,21 @@ static void leave(struct prefetch_reader *reader)
     struct prefetch *prefetch = reader->prefetch;
     bool last;
 
-    pthread_mutex_lock(&prefetch->reading);
+    pthread_mutex_lock(&prefetch->reading.lock);
     reader->busy = false;
-    last = --prefetch->readers_busy == 0;
-    pthread_mutex_unlock(&prefetch->reading);
+    last = --prefetch->reading.busy == 0;
+    pthread_mutex_unlock(&prefetch->reading.lock);
     if (!last) return;
-    if (preload_prefetch_is_begun(prefetch))
+    if (preload_queue_is_begun(&prefetch->queue))
         preload_prefetch_end(prefetch, PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    if (preload_prefetch_free_requests(prefetch) == 0) atomic_store(&prefetch->awaited, false);
+    if (preload_queue_ready(&prefetch->queue) == 0) atomic_store(&prefetch->awaited, false);
 }
 
 static void read_requests(struct pool_task *task)
 {
     struct prefetch_reader *reader = (struct prefetch_reader *)task;
     struct prefetch *prefetch = reader->prefetch;
-    void *scratch = malloc(PREFETCH_PIECE_BYTES);
+    void *scratch = malloc(DEVICE_PIECE_BYTES);
     bool good = scratch != NULL;
     size_t next;
 
@@ -141,7 +148,7 @@ static void read_requests(struct pool_task *task)
         good = read_request(prefetch, reader->handle, scratch, next);
     if (!good) {
         preload_log_error("prefetch ended early: the base could not read, or no memory: %s",
-                          prefetch->handle_name);
+                          prefetch->reading.handle_name);
         preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
                              scratch ? PRELOAD_REASON_DEVICE : PRELOAD_REASON_MEMORY);
         /* The other readers end, too: whoever closes the handles waits for them. */
@@ -214,15 +221,15 @@ static bool sqlite_has_mutexes(void)
 
 static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned handles_max)
 {
-    while (prefetch->reader_count < handles_max) {
-        struct prefetch_reader *reader = &prefetch->readers[prefetch->reader_count];
+    while (prefetch->reading.reader_count < handles_max) {
+        struct prefetch_reader *reader = &prefetch->reading.readers[prefetch->reading.reader_count];
 
-        reader->handle = open_handle(base, prefetch->handle_name);
+        reader->handle = open_handle(base, prefetch->reading.handle_name);
         if (!reader->handle) break;
         reader->prefetch = prefetch;
         reader->task.run = read_requests;
         reader->task.kind = POOL_SHARING;
-        prefetch->reader_count++;
+        prefetch->reading.reader_count++;
     }
 }
 
@@ -230,13 +237,15 @@ bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const c
                            unsigned handles_max)
 {
     if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
-    if (handles_max > prefetch->queue_len) handles_max = (unsigned)prefetch->queue_len;
-    if (sqlite_has_mutexes() && !descriptors_are_scarce()) prefetch->handle_name = copy_name(name);
-    if (prefetch->handle_name) open_handles(prefetch, base, handles_max);
-    if (prefetch->reader_count > 0 && start_readers(prefetch)) return true;
+    if (handles_max > prefetch->queue.len) handles_max = (unsigned)prefetch->queue.len;
+    if (sqlite_has_mutexes() && !descriptors_are_scarce())
+        prefetch->reading.handle_name = copy_name(name);
+    if (prefetch->reading.handle_name) open_handles(prefetch, base, handles_max);
+    if (prefetch->reading.reader_count > 0 && start_readers(prefetch)) return true;
     preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
     preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
-                         prefetch->reader_count > 0 ? PRELOAD_REASON_THREAD : PRELOAD_REASON_FILE);
+                         prefetch->reading.reader_count > 0 ? PRELOAD_REASON_THREAD
+                                                            : PRELOAD_REASON_FILE);
     return false;
 }
 
@@ -249,20 +258,20 @@ void preload_prefetch_read_on(struct prefetch *prefetch)
 void preload_prefetch_stop_readers(struct prefetch *prefetch)
 {
     /* A reader that ran when the first round came to it may have started one before it. */
-    for (unsigned i = 0; i < 2 * prefetch->reader_count; i++)
-        preload_pool_cancel(&prefetch->readers[i % prefetch->reader_count].task);
+    for (unsigned i = 0; i < 2 * prefetch->reading.reader_count; i++)
+        preload_pool_cancel(&prefetch->reading.readers[i % prefetch->reading.reader_count].task);
     preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
 }
 
 void preload_prefetch_close_handles(struct prefetch *prefetch)
 {
-    for (unsigned i = 0; i < prefetch->reader_count; i++) {
-        sqlite3_file *handle = prefetch->readers[i].handle;
+    for (unsigned i = 0; i < prefetch->reading.reader_count; i++) {
+        sqlite3_file *handle = prefetch->reading.readers[i].handle;
 
         handle->pMethods->xClose(handle);
         free(handle);
     }
-    prefetch->reader_count = 0;
-    if (prefetch->handle_name) sqlite3_free_filename(prefetch->handle_name);
-    prefetch->handle_name = NULL;
+    prefetch->reading.reader_count = 0;
+    if (prefetch->reading.handle_name) sqlite3_free_filename(prefetch->reading.handle_name);
+    prefetch->reading.handle_name = NULL;
 }

@@ -2,11 +2,15 @@
  * wait for, so that counts as touched alone. */
 #include "vfs/replay/progress.h"
 
-#include "vfs/database/database.h"
+/* Touches that are taken from the session at once. */
+#define TOUCHES_AT_ONCE 256
 
-/* The functions below are under the lock. */
+void preload_progress_init(struct progress *progress)
+{
+    pthread_mutex_init(&progress->lock, NULL);
+}
 
-static void classify(struct progress *progress, uint32_t pgno)
+static void classify_locked(struct progress *progress, uint32_t pgno)
 {
     if (hint_bitmap_has(&progress->fetched, pgno))
         progress->counts.used++;
@@ -16,7 +20,7 @@ static void classify(struct progress *progress, uint32_t pgno)
         progress->counts.demanded++;
 }
 
-static void take_touch(struct progress *progress, struct hint_touch touch)
+static void take_touch_locked(struct progress *progress, struct hint_touch touch)
 {
     struct progress_counts *counts = &progress->counts;
 
@@ -31,7 +35,7 @@ static void take_touch(struct progress *progress, struct hint_touch touch)
         counts->known +=
             progress->forecast && hint_forecast_find(progress->forecast, touch.pgno) != NULL;
     }
-    if (hint_touch_how(touch) == HINT_READ) classify(progress, touch.pgno);
+    if (hint_touch_how(touch) == HINT_READ) classify_locked(progress, touch.pgno);
 }
 
 static bool add_run(struct hint_bitmap *bitmap, struct hint_run run)
@@ -41,96 +45,119 @@ static bool add_run(struct hint_bitmap *bitmap, struct hint_run run)
     return true;
 }
 
-static void take_requests(struct progress *progress, const struct prefetch *prefetch)
+static void take_requests_locked(struct progress *progress, const struct queue *queue)
 {
-    size_t requests = atomic_load(&prefetch->begun);
+    size_t requests = preload_queue_next(queue);
 
     for (; progress->fetched_requests < requests; progress->fetched_requests++) {
         size_t at = progress->fetched_requests;
 
-        if (preload_prefetch_is_spared(prefetch, at)) continue;
-        if (!add_run(&progress->fetched, prefetch->queue[at])) progress->counts.is_over = true;
+        if (preload_queue_is_spared(queue, at)) continue;
+        if (!add_run(&progress->fetched, queue->requests[at])) progress->counts.is_over = true;
     }
 }
-
-void preload_progress_take(struct database *database, struct connection *connection)
-{
-    struct progress *progress = &database->progress;
-    size_t count = hint_recorder_count(&connection->recorder);
-
-    if (!progress->begun) return;
-    if (connection->counted < connection->first_valid)
-        connection->counted = connection->first_valid;
-    for (; connection->counted < count && !progress->counts.is_over; connection->counted++) {
-        struct hint_touch touch;
-
-        hint_recorder_copy(&connection->recorder, &touch, connection->counted, 1);
-        take_touch(progress, touch);
-    }
-}
-
-/* The functions above are under the lock. */
 
 /* What the session may read without a word against the hints. */
 static bool add_planned(struct hint_bitmap *planned, const struct hint_plan *plan,
-                        const struct hint_forecast *forecast, const struct hint_runs *elsewhere)
+                        const struct hint_forecast *forecast, const struct hint_runs *in_log)
 {
     for (size_t i = 0; i < plan->run_count; i++)
         if (!add_run(planned, plan->runs[i])) return false;
-    for (size_t i = 0; forecast && elsewhere && i < forecast->len; i++) {
+    for (size_t i = 0; forecast && in_log && i < forecast->len; i++) {
         const uint32_t pgno = forecast->pages[i].pgno;
 
-        if (hint_runs_contains(elsewhere, pgno) && hint_bitmap_add(planned, pgno) != HINT_OK)
+        if (hint_runs_contains(in_log, pgno) && hint_bitmap_add(planned, pgno) != HINT_OK)
             return false;
     }
     return true;
 }
 
-void preload_progress_begin(struct database *database, const struct hint_forecast *forecast,
-                            const struct hint_runs *elsewhere)
+void preload_progress_begin(struct progress *progress, const struct queue *queue,
+                            const struct hint_forecast *forecast, const struct hint_runs *in_log)
 {
-    struct progress *progress = &database->progress;
     struct hint_bitmap planned = { 0 };
-    bool good = add_planned(&planned, &database->prefetch.plan, forecast, elsewhere);
+    bool good = add_planned(&planned, &queue->plan, forecast, in_log);
 
-    pthread_mutex_lock(&database->lock);
+    pthread_mutex_lock(&progress->lock);
     progress->begun = true;
     progress->forecast = forecast;
     progress->planned = planned;
     progress->counts.is_over = !good;
-    for (size_t i = 0; i < database->session.len && !progress->counts.is_over; i++)
-        take_touch(progress, database->session.touches[i]);
-    pthread_mutex_unlock(&database->lock);
+    pthread_mutex_unlock(&progress->lock);
 }
 
-struct progress_counts preload_progress_look(struct database *database)
+void preload_progress_decided(struct progress *progress)
 {
-    struct progress_counts counts;
+    pthread_mutex_lock(&progress->lock);
+    progress->forecast = NULL;
+    pthread_mutex_unlock(&progress->lock);
+}
 
-    pthread_mutex_lock(&database->lock);
-    take_requests(&database->progress, &database->prefetch);
-    for (struct connection *c = database->connections; c; c = c->next)
-        preload_progress_take(database, c);
-    counts = database->progress.counts;
-    pthread_mutex_unlock(&database->lock);
+/* Whether it counts, after having seen what was fetched. */
+static bool begin_look(struct progress *progress, const struct queue *queue)
+{
+    bool counts;
+
+    pthread_mutex_lock(&progress->lock);
+    counts = progress->begun;
+    if (counts) take_requests_locked(progress, queue);
+    pthread_mutex_unlock(&progress->lock);
     return counts;
 }
 
-bool preload_progress_has(struct database *database, struct hint_run run)
+static void count(struct progress *progress, const struct hint_touch *touches, size_t len)
+{
+    pthread_mutex_lock(&progress->lock);
+    for (size_t i = 0; i < len && progress->begun && !progress->counts.is_over; i++)
+        take_touch_locked(progress, touches[i]);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+struct progress_counts preload_progress_look(struct progress *progress, const struct queue *queue,
+                                             struct session *session)
+{
+    struct hint_touch touches[TOUCHES_AT_ONCE];
+    struct progress_counts counts;
+    size_t len = 0;
+
+    if (begin_look(progress, queue)) {
+        do {
+            len = preload_session_take(session, touches, TOUCHES_AT_ONCE);
+            count(progress, touches, len);
+        } while (len == TOUCHES_AT_ONCE);
+    }
+    pthread_mutex_lock(&progress->lock);
+    counts = progress->counts;
+    pthread_mutex_unlock(&progress->lock);
+    return counts;
+}
+
+bool preload_progress_has(struct progress *progress, struct hint_run run)
 {
     bool all = true;
 
-    pthread_mutex_lock(&database->lock);
+    pthread_mutex_lock(&progress->lock);
     for (uint32_t i = 0; i < run.count && all; i++)
-        all = hint_bitmap_has(&database->progress.touched, run.first + i);
-    pthread_mutex_unlock(&database->lock);
+        all = hint_bitmap_has(&progress->touched, run.first + i);
+    pthread_mutex_unlock(&progress->lock);
     return all;
+}
+
+void preload_progress_end(struct progress *progress)
+{
+    pthread_mutex_lock(&progress->lock);
+    hint_bitmap_free(&progress->touched);
+    hint_bitmap_free(&progress->planned);
+    hint_bitmap_free(&progress->fetched);
+    progress->begun = false;
+    progress->forecast = NULL;
+    progress->fetched_requests = 0;
+    progress->counts = (struct progress_counts){ 0 };
+    pthread_mutex_unlock(&progress->lock);
 }
 
 void preload_progress_free(struct progress *progress)
 {
-    hint_bitmap_free(&progress->touched);
-    hint_bitmap_free(&progress->planned);
-    hint_bitmap_free(&progress->fetched);
-    *progress = (struct progress){ 0 };
+    preload_progress_end(progress);
+    pthread_mutex_destroy(&progress->lock);
 }

@@ -1,15 +1,16 @@
 /* How far a session has come, and how its hints did so far: for workers that decide what more to
- * fetch. Counted from what the recorders publish, a touch once, so that a look costs what is new
- * since the look before. The read path knows nothing of it.
+ * fetch. Counted from what the recorders publish, so that a look costs what is new since the look
+ * before. The read path knows nothing of it.
  *
- * Behind the database's lock, but for preload_progress_look, which takes it: any thread. */
+ * Any thread, once it began. Its lock is never held beside the session's. */
 #ifndef VFS_PROGRESS_H
 #define VFS_PROGRESS_H
 
-#include "hints/forecast.h"
+#include <pthread.h>
 
-struct connection;
-struct database;
+#include "hints/forecast.h"
+#include "vfs/replay/queue.h"
+#include "vfs/session/session.h"
 
 /* Pages, each counted once, whichever connections touched it. */
 struct progress_counts {
@@ -22,8 +23,8 @@ struct progress_counts {
     bool is_over;    /* memory ran out: they stay as they are */
 };
 
-/* Zeroed is one that has not begun. */
 struct progress {
+    pthread_mutex_t lock; /* what follows */
     bool begun;
     struct hint_bitmap touched;
     struct hint_bitmap planned;
@@ -33,21 +34,27 @@ struct progress {
     struct progress_counts counts;
 };
 
-/* Begins to count; `forecast` (NULL: nothing is foreseen) stays while the first touches are judged.
- * Foreseen pages that are `elsewhere` (may be NULL), in the log, count as planned: nothing is wrong
- * with the hints of them. The database's plan is ready. Takes the lock. */
-void preload_progress_begin(struct database *database, const struct hint_forecast *forecast,
-                            const struct hint_runs *elsewhere);
-
-/* The counts now. Any thread. */
-struct progress_counts preload_progress_look(struct database *database);
-
-/* Whether the session had touched all pages of a run when it was last looked at. Any thread. */
-bool preload_progress_has(struct database *database, struct hint_run run);
-
-/* Counts what a connection recorded since the last time. */
-void preload_progress_take(struct database *database, struct connection *connection);
-
+/* Before any other call, on zeroed memory. */
+void preload_progress_init(struct progress *progress);
 void preload_progress_free(struct progress *progress);
+
+/* Begins to count; `forecast` (NULL: nothing is foreseen) stays until preload_progress_decided.
+ * Foreseen pages in `in_log` (may be NULL), the write-ahead log, count as planned: nothing is wrong
+ * with the hints of them. */
+void preload_progress_begin(struct progress *progress, const struct queue *queue,
+                            const struct hint_forecast *forecast, const struct hint_runs *in_log);
+
+/* The forecast is looked at no longer. */
+void preload_progress_decided(struct progress *progress);
+
+/* Counts what is new, and gives the counts. */
+struct progress_counts preload_progress_look(struct progress *progress, const struct queue *queue,
+                                             struct session *session);
+
+/* Whether the session had touched all pages of a run when it was last looked at. */
+bool preload_progress_has(struct progress *progress, struct hint_run run);
+
+/* Frees the bitmaps; nothing is counted any more. Twice is harmless. */
+void preload_progress_end(struct progress *progress);
 
 #endif

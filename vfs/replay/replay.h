@@ -1,21 +1,46 @@
-/* The first open of a database in a process: load its hints, make the plan, start the backend. */
+/* The replay of one database, from its first open in the process to its last close: loads the
+ * hints, makes the plan, fetches what it names. Any thread, where no other rule is given. */
 #ifndef VFS_REPLAY_H
 #define VFS_REPLAY_H
 
-#include "vfs/database/database.h"
+#include "vfs/replay/course.h"
 
-/* From the open until the hints are loaded, unless the opener waits for them or there is a log to
- * recover: a worker that loads and plans beside the first statement, as it does 1 ms after the
- * open, makes its first row come up to twice as late on a machine of two processors. After 2 ms the
- * row came no later than after 3 (bench/coldstart), and the session ends that much earlier. */
-#define REPLAY_START_US UINT64_C(2000)
+/* On zeroed memory. What it works with lives as long as it does. */
+void preload_replay_init(struct course *course, const struct base *base,
+                         const struct named_file *file, const struct config *config,
+                         struct session *session, struct keeper *keeper);
 
-/* Begins. Over the operating system's VFS a worker does everything; over another base the hints are
- * loaded here and handles opened, and `connection` becomes their owner. On the connection's thread;
- * `main` is the base's open file. */
-void preload_replay_start(struct connection *connection, sqlite3_file *main, const char *name);
+/* Frees what it holds, having been stopped. */
+void preload_replay_free(struct course *course);
 
-/* What a fetch costs, what a miss. Any thread. */
-struct hint_costs preload_replay_costs(const struct database *database);
+/* Begins, on the opening connection's thread; `main` is the base's open file, `name` as xOpen got
+ * it. True when handles were opened: their owner, the connection, closes them by one of the next
+ * two. */
+bool preload_replay_start(struct course *course, sqlite3_file *main, const char *name);
+
+/* Stops what reads and closes the handles; on the owner's thread, in xClose. */
+void preload_replay_stop_reading(struct course *course);
+
+/* Closes the handles if the replay has ended; whether it did. On the owner's thread, while it holds
+ * a lock. */
+bool preload_replay_close_handles(struct course *course);
+
+/* No more is fetched, for this reason. */
+void preload_replay_cancel(struct course *course, enum preload_reason reason);
+
+/* Waits until no worker works for it. */
+void preload_replay_stop(struct course *course);
+
+/* Counts what the connections have touched, before one of them leaves the session. */
+void preload_replay_catch_up(struct course *course);
+
+/* What was fetched so far. Replaces what `out` held. HINT_NOMEM. */
+int preload_replay_fetched(struct hint_runs *out, const struct course *course);
+
+/* Sets what `out` says of a replay. */
+void preload_replay_stats(const struct course *course, struct preload_stats *out);
+
+/* What a fetch costs, what a miss, in pages of the usual size. */
+struct hint_costs preload_replay_costs(const struct course *course);
 
 #endif

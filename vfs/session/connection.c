@@ -3,13 +3,9 @@
 
 #include <string.h>
 
-#include "hints/format/btree.h"
+#include "hints/format/bytes.h"
 #include "hints/format/header.h"
-#include "hints/format/wal.h"
-#include "vfs/database/database.h"
-#include "vfs/process/clock.h"
-#include "vfs/process/log.h"
-#include "vfs/process/pool.h"
+#include "vfs/process/config.h"
 
 #define TOUCHES_A_TICK 64
 
@@ -27,8 +23,48 @@
 
 static void take_time(struct connection *connection)
 {
-    hint_recorder_tick(&connection->recorder,
-                       preload_clock_us() - preload_database_opened_us(connection->database));
+    hint_recorder_tick(&connection->recording.recorder, preload_session_us(connection->session));
+}
+
+/* The recording begins anew, and with it the lock epoch and the search for sweeps. */
+static void begin_recording(struct connection *connection)
+{
+    connection->epoch_is_new = true;
+    connection->sweep = (struct hint_sweep){ 0 };
+}
+
+static void forget_session(struct connection *connection)
+{
+    preload_session_forget(connection->session, &connection->recording);
+    if (connection->recording.mode & CONFIG_MODE_RECORD) begin_recording(connection);
+}
+
+void preload_connection_init(struct connection *connection)
+{
+    connection->page_shift = CONNECTION_SHIFT_UNKNOWN;
+    connection->recording.recorder.full = true;
+}
+
+void preload_connection_join(struct connection *connection, struct session *session, int mode,
+                             struct hint_window window)
+{
+    connection->session = session;
+    preload_session_join(session, &connection->recording, mode, window);
+    begin_recording(connection);
+}
+
+void preload_connection_restart(struct connection *connection, int mode, struct hint_window window)
+{
+    preload_session_restart(connection->session, &connection->recording, mode, window);
+    begin_recording(connection);
+}
+
+int preload_connection_leave(struct connection *connection)
+{
+    int rc = preload_session_leave(connection->session, &connection->recording);
+
+    connection->session = NULL;
+    return rc;
 }
 
 static unsigned shift_of(uint32_t page_size)
@@ -52,21 +88,22 @@ static uint32_t page_size_of(const struct connection *connection)
 static void learn_schema(struct connection *connection, const struct hint_header *geometry,
                          const void *bytes, bool written)
 {
-    if (memcmp(geometry, &connection->page_1, sizeof *geometry) == 0) return;
-    if (connection->schema_hash == 0 || geometry->page_size != connection->page_1.page_size ||
-        geometry->schema_cookie != connection->page_1.schema_cookie)
-        connection->schema_hash = hint_schema_hash(bytes, geometry->page_size);
-    connection->page_1 = *geometry;
-    if (!written && connection->first_page_count == 0)
-        connection->first_page_count = geometry->page_count;
-    preload_database_saw_schema(connection->database,
-                                &(struct hint_evidence){
-                                    .page_size = geometry->page_size,
-                                    .page_count = geometry->page_count,
-                                    .schema_cookie = geometry->schema_cookie,
-                                    .schema_hash = connection->schema_hash,
-                                },
-                                written);
+    if (memcmp(geometry, &connection->page_1.geometry, sizeof *geometry) == 0) return;
+    if (connection->page_1.schema_hash == 0 ||
+        geometry->page_size != connection->page_1.geometry.page_size ||
+        geometry->schema_cookie != connection->page_1.geometry.schema_cookie)
+        connection->page_1.schema_hash = hint_schema_hash(bytes, geometry->page_size);
+    connection->page_1.geometry = *geometry;
+    if (!written && connection->page_1.first_page_count == 0)
+        connection->page_1.first_page_count = geometry->page_count;
+    preload_session_saw_schema(connection->session,
+                               &(struct hint_evidence){
+                                   .page_size = geometry->page_size,
+                                   .page_count = geometry->page_count,
+                                   .schema_cookie = geometry->schema_cookie,
+                                   .schema_hash = connection->page_1.schema_hash,
+                               },
+                               written);
 }
 
 /* Page 1, or its first bytes, as they were just read or written. The pager reads the whole page
@@ -79,11 +116,11 @@ static void learn_page_1(struct connection *connection, const void *bytes, int a
     if (amount < HINT_HEADER_BYTES || !hint_header_read(&geometry, bytes)) return;
     shift = shift_of(geometry.page_size);
     if (connection->page_shift != CONNECTION_SHIFT_UNKNOWN && shift != connection->page_shift)
-        preload_database_forget_session(connection);
+        forget_session(connection);
     connection->page_shift = shift;
     connection->page_count = geometry.page_count;
-    preload_database_saw_header(connection->database, &geometry);
-    if ((uint32_t)amount == geometry.page_size && !connection->overwrites)
+    preload_session_saw_page_size(connection->session, geometry.page_size);
+    if ((uint32_t)amount == geometry.page_size && !connection->duties.overwrites)
         learn_schema(connection, &geometry, bytes, written);
 }
 
@@ -91,7 +128,7 @@ static void learn_page_1(struct connection *connection, const void *bytes, int a
 static void begin_epoch(struct connection *connection)
 {
     connection->epoch_is_new = false;
-    connection->epoch_from = hint_recorder_count(&connection->recorder);
+    connection->epoch_from = hint_recorder_count(&connection->recording.recorder);
     take_time(connection);
 }
 
@@ -103,15 +140,17 @@ static void record(struct connection *connection, uint32_t pgno, const void *byt
     size_t count;
 
     if (pgno == 0 || pgno > HINT_PGNO_MAX || pgno == hint_lock_page(page_size)) return;
-    if (hint_recorder_seen(&connection->recorder, pgno)) return;
+    if (hint_recorder_seen(&connection->recording.recorder, pgno)) return;
     if (connection->epoch_is_new) begin_epoch(connection);
-    if (!hint_recorder_touch(&connection->recorder, pgno,
+    if (!hint_recorder_touch(&connection->recording.recorder, pgno,
                              hint_class_of(bytes, (uint32_t)amount, pgno, page_size), how))
         return;
-    count = hint_recorder_count(&connection->recorder);
-    if (connection->page_count && hint_sweep_touch(&connection->sweep, &connection->recorder, pgno,
-                                                   count - 1, connection->page_count))
-        preload_database_void(connection, connection->sweep.from, count);
+    count = hint_recorder_count(&connection->recording.recorder);
+    if (connection->page_count &&
+        hint_sweep_touch(&connection->sweep, &connection->recording.recorder, pgno, count - 1,
+                         connection->page_count))
+        preload_session_ignore(connection->session, &connection->recording, connection->sweep.from,
+                               count);
     if (count % TOUCHES_A_TICK == 0) take_time(connection);
 }
 
@@ -120,10 +159,12 @@ void preload_connection_read(struct connection *connection, const void *bytes, i
 {
     uint64_t index;
 
-    if (!connection->database) return;
+    if (!connection->session) return;
     if (bytes && offset == 0) learn_page_1(connection, bytes, amount, false);
-    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
-    if (connection->in_checkpoint || (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX)) return;
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recording.recorder.full)
+        return;
+    if (connection->log.in_checkpoint || (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX))
+        return;
     index = (uint64_t)offset >> connection->page_shift;
     if (index < HINT_PGNO_MAX) record(connection, (uint32_t)index + 1, bytes, amount, HINT_READ);
 }
@@ -132,21 +173,21 @@ void preload_connection_read(struct connection *connection, const void *bytes, i
  * good as one. */
 static void count_rewrite(struct connection *connection, uint32_t pgno)
 {
-    uint64_t pages = connection->first_page_count;
+    uint64_t pages = connection->page_1.first_page_count;
 
     if (pgno > pages || pages < RESTORE_PAGES_MIN) return;
-    connection->rewritten++;
-    if (connection->page_1.schema_cookie == connection->cookie_before ||
-        connection->rewritten * UINT64_C(10) < pages * 9)
+    connection->writing.rewritten++;
+    if (connection->page_1.geometry.schema_cookie == connection->writing.cookie_before ||
+        connection->writing.rewritten * UINT64_C(10) < pages * 9)
         return;
-    connection->cookie_before = connection->page_1.schema_cookie;
-    preload_database_moved(connection->database);
+    connection->writing.cookie_before = connection->page_1.geometry.schema_cookie;
+    preload_session_saw_move(connection->session);
 }
 
 static void begin_writing(struct connection *connection)
 {
-    connection->rewritten = 0;
-    connection->cookie_before = connection->page_1.schema_cookie;
+    connection->writing.rewritten = 0;
+    connection->writing.cookie_before = connection->page_1.geometry.schema_cookie;
 }
 
 /* Under a write-ahead log it is a checkpoint, and its page 1 was seen in the log; without RESERVED
@@ -156,13 +197,14 @@ void preload_connection_wrote(struct connection *connection, const void *bytes, 
 {
     uint32_t pgno;
 
-    if (!connection->database) return;
-    if (offset == 0 && !connection->has_log) learn_page_1(connection, bytes, amount, true);
+    if (!connection->session) return;
+    if (offset == 0 && !connection->log.is_open) learn_page_1(connection, bytes, amount, true);
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
-    if (connection->has_log || !connection->reserved || connection->overwrites) return;
+    if (connection->log.is_open || !connection->duties.reserved || connection->duties.overwrites)
+        return;
     pgno = (uint32_t)((uint64_t)offset >> connection->page_shift) + 1;
     count_rewrite(connection, pgno);
-    if (!connection->recorder.full) record(connection, pgno, bytes, amount, HINT_WRITTEN);
+    if (!connection->recording.recorder.full) record(connection, pgno, bytes, amount, HINT_WRITTEN);
 }
 
 void preload_connection_read_log(struct connection *connection, const void *bytes, int amount,
@@ -172,21 +214,22 @@ void preload_connection_read_log(struct connection *connection, const void *byte
     uint64_t frame;
     uint32_t pgno;
 
-    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recorder.full) return;
+    if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recording.recorder.full)
+        return;
     /* Recovery reads frames whole; where there is no shared memory, that is where the page numbers
      * are learnt. */
     if ((uint32_t)amount == page_size + HINT_WAL_FRAME_HEADER_BYTES) {
         frame = hint_wal_frame_at((uint64_t)offset, page_size);
-        preload_wal_index_note(&connection->wal_index, frame, hint_wal_frame_pgno(bytes));
+        preload_wal_index_note(&connection->log.index, frame, bytes_get_be32(bytes));
         return;
     }
     if ((uint32_t)amount != page_size ||
         offset < HINT_WAL_HEADER_BYTES + HINT_WAL_FRAME_HEADER_BYTES)
         return;
-    if (connection->in_checkpoint) return;
+    if (connection->log.in_checkpoint) return;
     frame = hint_wal_frame_at((uint64_t)offset - HINT_WAL_FRAME_HEADER_BYTES, page_size);
     if (!frame) return;
-    pgno = preload_wal_index_page(&connection->wal_index, frame);
+    pgno = preload_wal_index_page(&connection->log.index, frame);
     if (pgno == 1) learn_page_1(connection, bytes, amount, false);
     record(connection, pgno, bytes, amount, HINT_READ);
 }
@@ -201,88 +244,82 @@ void preload_connection_wrote_log(struct connection *connection, const void *byt
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
     if (amount == HINT_WAL_FRAME_HEADER_BYTES) {
         frame = hint_wal_frame_at((uint64_t)offset, page_size);
-        connection->frame_pgno = frame ? hint_wal_frame_pgno(bytes) : 0;
-        if (!connection->recorder.full)
-            preload_wal_index_note(&connection->wal_index, frame, connection->frame_pgno);
-    } else if ((uint32_t)amount == page_size && !connection->overwrites) {
-        if (connection->frame_pgno == 1) learn_page_1(connection, bytes, amount, true);
-        count_rewrite(connection, connection->frame_pgno);
-        if (!connection->recorder.full)
-            record(connection, connection->frame_pgno, bytes, amount, HINT_WRITTEN);
+        connection->log.frame_pgno = frame ? bytes_get_be32(bytes) : 0;
+        if (!connection->recording.recorder.full)
+            preload_wal_index_note(&connection->log.index, frame, connection->log.frame_pgno);
+    } else if ((uint32_t)amount == page_size && !connection->duties.overwrites) {
+        if (connection->log.frame_pgno == 1) learn_page_1(connection, bytes, amount, true);
+        count_rewrite(connection, connection->log.frame_pgno);
+        if (!connection->recording.recorder.full)
+            record(connection, connection->log.frame_pgno, bytes, amount, HINT_WRITTEN);
     }
 }
 
 void preload_connection_overwrites(struct connection *connection)
 {
-    connection->overwrites = true;
-    if (connection->database) preload_database_forget_session(connection);
+    connection->duties.overwrites = true;
+    if (connection->session) forget_session(connection);
 }
 
 void preload_connection_pragma(struct connection *connection, const char *name)
 {
     if (sqlite3_stricmp(name, "integrity_check") == 0 || sqlite3_stricmp(name, "quick_check") == 0)
-        connection->checks = CHECK_EPOCHS;
+        connection->duties.checks = CHECK_EPOCHS;
 }
 
 /* What a check touched in this lock epoch was most of the database; else it was another statement's
  * epoch. */
 static void end_epoch(struct connection *connection)
 {
-    size_t count = hint_recorder_count(&connection->recorder);
+    size_t count = hint_recorder_count(&connection->recording.recorder);
     size_t pages = connection->epoch_is_new ? 0 : count - connection->epoch_from;
 
-    connection->reserved = false;
-    connection->overwrites = false;
-    if (connection->checks > 0) {
-        connection->checks--;
+    connection->duties.reserved = false;
+    connection->duties.overwrites = false;
+    if (connection->duties.checks > 0) {
+        connection->duties.checks--;
         if (pages >= CHECK_PAGES_MIN && pages >= connection->page_count / 2)
-            preload_database_void(connection, connection->epoch_from, count);
+            preload_session_ignore(connection->session, &connection->recording,
+                                   connection->epoch_from, count);
     }
     connection->epoch_is_new = true;
 }
 
 void preload_connection_locked(struct connection *connection, int level)
 {
-    if (level == SQLITE_LOCK_RESERVED) {
-        connection->reserved = true;
-        begin_writing(connection);
-    }
-    preload_connection_tick(connection);
+    if (level != SQLITE_LOCK_RESERVED) return;
+    connection->duties.reserved = true;
+    begin_writing(connection);
 }
 
-void preload_connection_unlocking(struct connection *connection, int level)
+void preload_connection_unlocking(struct connection *connection)
 {
-    (void)level;
     end_epoch(connection);
-    preload_connection_tick(connection);
 }
 
-void preload_connection_shm_locked(struct connection *connection, int offset, int flags)
+bool preload_connection_shm_locked(struct connection *connection, int offset, int flags)
 {
-    if (offset == SHM_LOCK_CHECKPOINT) connection->in_checkpoint = (flags & SQLITE_SHM_LOCK) != 0;
+    if (offset == SHM_LOCK_CHECKPOINT)
+        connection->log.in_checkpoint = (flags & SQLITE_SHM_LOCK) != 0;
     if (offset == SHM_LOCK_WRITE) {
-        connection->writes_log = (flags & SQLITE_SHM_LOCK) != 0;
-        if (connection->writes_log) begin_writing(connection);
+        connection->duties.writes_log = (flags & SQLITE_SHM_LOCK) != 0;
+        if (connection->duties.writes_log) begin_writing(connection);
     }
     if (offset < SHM_LOCK_READ || !(flags & SQLITE_SHM_SHARED) || !(flags & SQLITE_SHM_UNLOCK))
-        return;
-    if (connection->writes_log) return;
+        return false;
+    if (connection->duties.writes_log) return false;
     end_epoch(connection);
-    preload_connection_tick(connection);
+    return true;
 }
 
 void preload_connection_tick(struct connection *connection)
 {
-    connection->news = preload_process_news();
-    if (connection->database) {
-        preload_database_follow_host(connection);
-        if (!connection->recorder.full) take_time(connection);
-    }
-    preload_log_say();
+    connection->notices = preload_process_notices();
+    if (connection->session && !connection->recording.recorder.full) take_time(connection);
 }
 
 void preload_connection_free(struct connection *connection)
 {
-    preload_wal_index_free(&connection->wal_index);
-    hint_recorder_free(&connection->recorder);
+    preload_wal_index_free(&connection->log.index);
+    hint_recorder_free(&connection->recording.recorder);
 }

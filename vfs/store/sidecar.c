@@ -9,7 +9,7 @@
  *
  * No name is followed through a symlink, nothing that lacks our magic is ever written to, renamed
  * over or removed. There is no fsync: a torn file fails its checksum and is an empty book. */
-#include "vfs/store/store.h"
+#include "vfs/store/sidecar.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -375,54 +375,22 @@ const char *preload_sidecar_path(const struct store *store)
     return ((const struct store_sidecar *)store)->path;
 }
 
-static char *concat(const char *a, const char *b)
-{
-    size_t len = strlen(a) + strlen(b) + 1;
-    char *text = malloc(len);
-
-    if (text) (void)snprintf(text, len, "%s%s", a, b);
-    return text;
-}
-
-/* Where the file goes. NULL: no memory, an unknown store, or beside the database where that is not
- * allowed. */
-static char *sidecar_path(const char *database_path, struct identity identity, const char *store,
-                          bool beside)
-{
-    static const char in_directory[] = "sidecar:";
-    char name[64];
-
-    if (strcmp(store, "sidecar") == 0) {
-        if (beside) return concat(database_path, "-preload");
-        preload_log_note("hints are kept in memory only: the base is not the operating system's, "
-                         "and store names no directory: %s",
-                         database_path);
-        return NULL;
-    }
-    if (strncmp(store, in_directory, sizeof in_directory - 1) != 0 ||
-        !store[sizeof in_directory - 1]) {
-        preload_log_error("store=%s: no such store; hints are kept in memory only", store);
-        return NULL;
-    }
-    (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)identity.device,
-                   (uintmax_t)identity.inode);
-    return concat(store + sizeof in_directory - 1, name);
-}
-
-struct store *preload_sidecar_new(const char *database_path, struct identity identity,
-                                  const struct config *config, bool beside)
+struct store *preload_sidecar_new(const struct named_file *database, const char *path,
+                                  uint64_t lock_ms)
 {
     struct store_sidecar *self = calloc(1, sizeof *self);
     struct store *store = (struct store *)self;
 
     if (!self) return NULL;
     self->base.verbs = &sidecar_verbs;
-    self->identity = identity;
-    self->lock_ms = config->lock_ms;
-    self->database_path = concat(database_path, "");
-    self->path = sidecar_path(database_path, identity, config->store, beside);
-    if (self->path) self->tmp_path = concat(self->path, "-tmp");
-    if (self->database_path && self->tmp_path) return store;
+    self->identity = database->identity;
+    self->lock_ms = lock_ms;
+    self->database_path = strdup(database->path);
+    self->path = strdup(path);
+    self->tmp_path = malloc(strlen(path) + sizeof "-tmp");
+    if (self->tmp_path)
+        (void)snprintf(self->tmp_path, strlen(path) + sizeof "-tmp", "%s-tmp", path);
+    if (self->database_path && self->path && self->tmp_path) return store;
     sidecar_free(store);
     return NULL;
 }

@@ -3,9 +3,10 @@
 #ifndef VFS_SIDECAR_FORMAT_H
 #define VFS_SIDECAR_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "vfs/store/store.h"
+#include "hints/book.h"
 
 #define SIDECAR_MAGIC_BYTES  16
 #define SIDECAR_HEADER_BYTES 40

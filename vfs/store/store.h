@@ -8,7 +8,6 @@
 
 #include "hints/book.h"
 #include "vfs/file/identity.h"
-#include "vfs/process/config.h"
 
 enum store_result {
     STORE_OK,
@@ -45,14 +44,5 @@ struct store_verbs {
 struct store {
     const struct store_verbs *verbs;
 };
-
-/* The sidecar of `database_path`: beside it, or in the directory that config->store names. NULL: no
- * memory, an unknown kind of store (logged), or a sidecar beside the database was asked for and
- * `beside` says that the base is not the operating system's. */
-struct store *preload_sidecar_new(const char *database_path, struct identity identity,
-                                  const struct config *config, bool beside);
-
-/* The path of a sidecar store's file. */
-const char *preload_sidecar_path(const struct store *store);
 
 #endif

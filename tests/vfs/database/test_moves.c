@@ -31,7 +31,8 @@ static struct hint_session session_now(sqlite3 *db)
 {
     struct hint_session session = { 0 };
 
-    cr_assert_eq(preload_save_session(&session, preload_shim_of(db_file(db))->connection.database),
+    cr_assert_eq(preload_saving_session(&session,
+                                        &preload_shim_of(db_file(db))->attachment.database->saving),
                  HINT_OK);
     free(session.touches);
     hint_runs_free(&session.fetched);

@@ -47,7 +47,7 @@ Test(extension, registering_twice_is_registering_once)
     cr_expect_eq(preload_register(NULL), SQLITE_OK);
     cr_expect_eq(count_vfs(), 1);
     cr_expect_str_eq(default_vfs(), "preload");
-    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base->zName, "unix");
+    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base.vfs->zName, "unix");
 }
 
 Test(extension, a_base_that_is_not_there_is_an_error)
@@ -79,7 +79,8 @@ Test(extension, several_bases_have_an_instance_each)
     register_over("unix-excl");
     register_over("unix-dotfile");
     cr_expect_eq(count_vfs(), 2);
-    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base->zName, "unix-excl");
+    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base.vfs->zName,
+                     "unix-excl");
     cr_assert_not_null(sqlite3_vfs_find("preload-unix-dotfile"));
     a = db_open(path.s, "preload");
     db_run(a, "CREATE TABLE t(x)");
@@ -93,7 +94,8 @@ Test(extension, the_environment_may_name_the_base)
 {
     cr_assert_eq(setenv("SQLITE_PRELOAD_BASE", "unix-none", 1), 0);
     cr_expect_eq(preload_register(NULL), SQLITE_OK);
-    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base->zName, "unix-none");
+    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base.vfs->zName,
+                     "unix-none");
     cr_expect_eq(preload_unregister(), SQLITE_OK);
     cr_expect_eq(preload_register(&(struct preload_config){ .base = "unix-excl" }), SQLITE_OK);
     cr_assert_not_null(sqlite3_vfs_find("preload-unix-excl"));

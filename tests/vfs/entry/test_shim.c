@@ -16,7 +16,7 @@ static struct text instance_over(const char *base)
 
     register_over(base);
     if (sqlite3_vfs_find("preload") &&
-        ((struct instance *)sqlite3_vfs_find("preload"))->base != sqlite3_vfs_find(base))
+        ((struct instance *)sqlite3_vfs_find("preload"))->base.vfs != sqlite3_vfs_find(base))
         text_add(&name, "-%s", base);
     cr_assert_not_null(sqlite3_vfs_find(name.s), "%s", name.s);
     return name;

@@ -60,11 +60,11 @@ static sqlite3 *open_with(const char *parameters)
 /* What was fetched for the session; the caller frees it. */
 static struct hint_runs fetched_for(sqlite3 *db)
 {
-    struct database *database = preload_shim_of(db_file(db))->connection.database;
+    struct database *database = preload_shim_of(db_file(db))->attachment.database;
     struct hint_session session = { 0 };
     struct hint_runs fetched;
 
-    cr_assert_eq(preload_save_session(&session, database), HINT_OK);
+    cr_assert_eq(preload_saving_session(&session, &database->saving), HINT_OK);
     fetched = session.fetched;
     session.fetched = (struct hint_runs){ 0 };
     hint_session_free(&session);

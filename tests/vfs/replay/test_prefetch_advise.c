@@ -25,8 +25,9 @@ static uint64_t time_us = 1000000;
 
 static bool is_planned(uint32_t pgno)
 {
-    for (size_t i = 0; i < prefetch.plan.run_count; i++)
-        if (pgno - prefetch.plan.runs[i].first < prefetch.plan.runs[i].count) return true;
+    for (size_t i = 0; i < prefetch.queue.plan.run_count; i++)
+        if (pgno - prefetch.queue.plan.runs[i].first < prefetch.queue.plan.runs[i].count)
+            return true;
     return false;
 }
 
@@ -36,12 +37,13 @@ static uint64_t clock_us(void)
 }
 
 /* Classifies what is new, as vfs/replay/progress.c does, and queues what is due. */
-static void look(struct prefetch *at)
+static void look(void *ctx)
 {
+    struct prefetch *at = ctx;
     struct pace_touches touches = at->pace.touches;
     struct hint_runs fetched = { 0 };
 
-    cr_assert_eq(preload_prefetch_fetched(&fetched, at), HINT_OK);
+    cr_assert_eq(preload_queue_fetched(&fetched, &at->queue), HINT_OK);
     for (; session.looked_at < session.len; session.looked_at++) {
         uint32_t pgno = session.pgnos[session.looked_at];
 
@@ -54,14 +56,14 @@ static void look(struct prefetch *at)
     }
     hint_runs_free(&fetched);
     preload_prefetch_saw(at, touches, session.len);
-    preload_prefetch_release(at, SIZE_MAX, session.len);
+    preload_queue_release(&at->queue, SIZE_MAX, session.len, preload_pace_is_certain(&at->pace));
 }
 
-static bool has_read(struct prefetch *at, struct hint_run run)
+static bool has_read(void *ctx, struct hint_run run)
 {
     size_t found = 0;
 
-    (void)at;
+    (void)ctx;
     for (size_t i = 0; i < session.looked_at; i++)
         found += session.pgnos[i] - run.first < run.count;
     return found == run.count;
@@ -69,9 +71,9 @@ static bool has_read(struct prefetch *at, struct hint_run run)
 
 static bool is_waiting;
 
-static bool waits(struct prefetch *at)
+static bool waits(void *ctx)
 {
-    (void)at;
+    (void)ctx;
     return is_waiting;
 }
 
@@ -82,8 +84,10 @@ static void begin(void)
     fd = open(file_path.s, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     cr_assert(fd >= 0);
     cr_assert_eq(ftruncate(fd, (off_t)FILE_PAGES * 4096), 0);
-    prefetch.page_size = 4096;
-    prefetch.session = (struct prefetch_session){ look, has_read, waits, clock_us };
+    prefetch.queue.page_size = 4096;
+    prefetch.program = (struct prefetch_program){
+        .ctx = &prefetch, .look = look, .has_read = has_read, .waits = waits, .now_us = clock_us
+    };
     atomic_store(&prefetch.state, PRELOAD_STATE_LOADING);
 }
 
@@ -98,7 +102,7 @@ TestSuite(prefetch_advise, .init = begin, .fini = end);
 
 static void plan_group(const struct hint_run *runs, size_t count, uint32_t due)
 {
-    struct hint_plan *plan = &prefetch.plan;
+    struct hint_plan *plan = &prefetch.queue.plan;
 
     plan->runs = realloc(plan->runs, (plan->run_count + count) * sizeof *runs);
     plan->groups = realloc(plan->groups, (plan->group_count + 1) * sizeof *plan->groups);
@@ -131,7 +135,7 @@ static void touch(uint32_t pgno)
 /* What the backend does in one go; whether it is to go on later. */
 static bool step(void)
 {
-    if (!prefetch.queue)
+    if (!prefetch.queue.requests)
         cr_assert(preload_prefetch_prepare(&prefetch, PACE_WINDOW_FIRST, PACE_WINDOW_MOST));
     preload_prefetch_advise(&prefetch, fd);
     return atomic_load(&prefetch.state) == PRELOAD_STATE_LOADING;
@@ -142,7 +146,7 @@ static bool is_fetched(uint32_t pgno)
     struct hint_runs pages = { 0 };
     bool fetched;
 
-    cr_assert_eq(preload_prefetch_fetched(&pages, &prefetch), HINT_OK);
+    cr_assert_eq(preload_queue_fetched(&pages, &prefetch.queue), HINT_OK);
     fetched = hint_runs_contains(&pages, pgno);
     hint_runs_free(&pages);
     return fetched;
@@ -161,12 +165,12 @@ Test(prefetch_advise, a_small_plan_is_fetched_at_once)
     plan_group((struct hint_run[]){ { 20, 2 } }, 1, 0);
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 6);
-    cr_expect_eq(atomic_load(&prefetch.issued_requests), 3);
-    cr_expect_eq(atomic_load(&prefetch.issued_bytes), 6 * 4096);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 6);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_requests), 3);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_bytes), 6 * 4096);
     cr_expect(is_fetched(3) && is_fetched(7) && is_fetched(21));
     cr_expect_not(is_fetched(4));
-    cr_expect(atomic_load(&prefetch.tenth_us[9]) > 0);
+    cr_expect(atomic_load(&prefetch.counts.tenth_us[9]) > 0);
 }
 
 Test(prefetch_advise, an_empty_plan_is_done)
@@ -179,8 +183,8 @@ Test(prefetch_advise, a_run_is_fetched_in_pieces_of_128_kib)
 {
     plan_group((struct hint_run[]){ { 1, 70 } }, 1, 0);
     cr_expect_not(step());
-    cr_expect_eq(atomic_load(&prefetch.issued_requests), 3);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 70);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_requests), 3);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 70);
 }
 
 /* The session reads a page that is not planned, as slowly as a disk lets it. */
@@ -197,18 +201,18 @@ Test(prefetch_advise, hints_that_nobody_needs_get_no_more_than_the_first_credit)
         demand(2000 + i);
         cr_expect(step(), "touch %u", i);
     }
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 32);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 32);
 }
 
 Test(prefetch_advise, a_page_that_was_used_pays_for_sixteen)
 {
     plan_singles(1, 400, 0);
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 32);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 32);
     demand(1);
     demand(3);
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 64);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 64);
 }
 
 Test(prefetch_advise, a_page_that_came_late_pays_for_others_and_is_not_fetched)
@@ -217,8 +221,8 @@ Test(prefetch_advise, a_page_that_came_late_pays_for_others_and_is_not_fetched)
     cr_expect(step());
     demand(65); /* the 33rd */
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 48);
-    cr_expect_eq(atomic_load(&prefetch.late_pages), 1);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 48);
+    cr_expect_eq(atomic_load(&prefetch.counts.late_pages), 1);
     cr_expect_not(is_fetched(65));
     cr_expect(is_fetched(67) && is_fetched(69));
 }
@@ -230,10 +234,10 @@ Test(prefetch_advise, while_the_session_asks_for_nothing_the_plan_is_fetched)
         cr_expect(step(), "step %d", i);
         time_us += 2000;
     }
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 256);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 256);
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 400);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 400);
 }
 
 Test(prefetch_advise, an_opener_that_waits_asks_for_no_credit)
@@ -242,7 +246,7 @@ Test(prefetch_advise, an_opener_that_waits_asks_for_no_credit)
     atomic_store(&prefetch.awaited, true);
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 400);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 400);
     cr_expect_eq(prefetch.advice.in_flight, 0);
 }
 
@@ -255,12 +259,12 @@ Test(prefetch_advise, a_session_that_runs_ahead_by_itself_is_left_alone)
         touch(pgno);
     time_us += 500;
     cr_expect(step());
-    cr_expect(atomic_load(&prefetch.issued_pages) <= 128, "%llu",
-              (unsigned long long)atomic_load(&prefetch.issued_pages));
+    cr_expect(atomic_load(&prefetch.counts.issued_pages) <= 128, "%llu",
+              (unsigned long long)atomic_load(&prefetch.counts.issued_pages));
     touch(300);
     time_us += 500;
     (void)step();
-    cr_expect(atomic_load(&prefetch.issued_pages) > 300);
+    cr_expect(atomic_load(&prefetch.counts.issued_pages) > 300);
 }
 
 Test(prefetch_advise, the_rest_of_a_plan_that_is_certain_is_due)
@@ -272,11 +276,11 @@ Test(prefetch_advise, the_rest_of_a_plan_that_is_certain_is_due)
     for (uint32_t i = 0; i < 63; i++)
         demand(1 + 2 * i);
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 64);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 64);
     demand(127);
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 68);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 68);
 }
 
 /* The session reads 64 pages of the plan faster than any disk; most of it is due later. */
@@ -286,7 +290,7 @@ static void run_ahead(void)
     plan_singles(301, 1000, 1000);
     plan_singles(302, 400, 2000);
     prefetch.advice.path = file_path.s;
-    prefetch.began_us = time_us;
+    prefetch.watch.began_us = time_us;
     for (uint32_t pgno = 1; pgno <= 64; pgno++)
         touch(pgno);
     time_us += 500;
@@ -298,7 +302,8 @@ Test(prefetch_advise, one_that_runs_ahead_in_a_cold_file_gets_the_whole_plan)
     run_ahead();
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_DONE, PRELOAD_REASON_NONE);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 1536, "all but the 64 that it has read");
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 1536,
+                 "all but the 64 that it has read");
 }
 
 Test(prefetch_advise, one_that_runs_ahead_in_a_file_that_is_in_memory_gets_nothing)
@@ -308,7 +313,7 @@ Test(prefetch_advise, one_that_runs_ahead_in_a_file_that_is_in_memory_gets_nothi
     cr_assert_eq(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
     run_ahead();
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.passed_pages), 0);
 }
 
 Test(prefetch_advise, one_that_runs_ahead_where_the_kernel_does_not_tell_gets_nothing)
@@ -316,7 +321,7 @@ Test(prefetch_advise, one_that_runs_ahead_where_the_kernel_does_not_tell_gets_no
     run_ahead();
     prefetch.advice.path = NULL;
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.passed_pages), 0);
 }
 
 Test(prefetch_advise, one_that_runs_ahead_elsewhere_gets_nothing)
@@ -325,7 +330,7 @@ Test(prefetch_advise, one_that_runs_ahead_elsewhere_gets_nothing)
     for (uint32_t i = 0; i < 9; i++)
         touch(2600 + i);
     cr_expect(step());
-    cr_expect_eq(atomic_load(&prefetch.passed_pages), 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.passed_pages), 0);
 }
 
 /* Where the file was in memory it is asked again when twice as many pages came late. */
@@ -336,15 +341,15 @@ Test(prefetch_advise, a_leap_is_asked_for_less_and_less_often)
     run_ahead();
     cr_assert_eq(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
     cr_expect(step());
-    cr_expect_eq(prefetch.advice.leap_at, 128);
+    cr_expect_eq(prefetch.advice.catch_up_at, 128);
     for (uint32_t pgno = 65; pgno <= 127; pgno++)
         touch(pgno);
     cr_expect(step());
-    cr_expect_eq(prefetch.advice.leap_at, 128);
+    cr_expect_eq(prefetch.advice.catch_up_at, 128);
     for (uint32_t pgno = 128; pgno <= 140; pgno++)
         touch(pgno);
     cr_expect(step());
-    cr_expect_eq(prefetch.advice.leap_at, 280);
+    cr_expect_eq(prefetch.advice.catch_up_at, 280);
 }
 
 Test(prefetch_advise, who_leaps_and_turns_elsewhere_lives_on_credit_again)
@@ -353,14 +358,14 @@ Test(prefetch_advise, who_leaps_and_turns_elsewhere_lives_on_credit_again)
     for (uint32_t i = 0; i < 8; i++)
         demand(2600 + i);
     cr_assert(preload_prefetch_prepare(&prefetch, PACE_WINDOW_FIRST, PACE_WINDOW_MOST));
-    prefetch.leaps = true;
+    prefetch.watch.is_uncredited = true;
     look(&prefetch);
     cr_assert(preload_pace_is_certain(&prefetch.pace));
     demand(2650);
     cr_expect(step());
     /* 32, and 16 for each of the 64 that were late beyond the 9 that were not planned. */
-    cr_expect_leq(preload_pace_cost(atomic_load(&prefetch.issued_requests),
-                                    atomic_load(&prefetch.issued_pages)),
+    cr_expect_leq(preload_pace_cost(atomic_load(&prefetch.counts.issued_requests),
+                                    atomic_load(&prefetch.counts.issued_pages)),
                   32 + 55 * 16 + 10);
 }
 
@@ -383,14 +388,14 @@ Test(prefetch_advise, a_group_waits_until_it_is_due)
 
 Test(prefetch_advise, a_deadline_ends_it)
 {
-    prefetch.deadline_us = time_us + 1000;
+    prefetch.watch.deadline_us = time_us + 1000;
     plan_singles(1, 4, 0);
     plan_singles(101, 4, 9);
     cr_expect(step());
     time_us += 1000;
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_ABORTED, PRELOAD_REASON_DEADLINE);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 4);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 4);
 }
 
 Test(prefetch_advise, the_first_reason_to_end_it_counts)
@@ -400,7 +405,7 @@ Test(prefetch_advise, the_first_reason_to_end_it_counts)
     preload_prefetch_cancel(&prefetch, PRELOAD_REASON_CLOSED);
     cr_expect_not(step());
     expect_end(PRELOAD_STATE_ABORTED, PRELOAD_REASON_HOST);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 0);
 }
 
 /* Its page is behind what is in flight: nothing more is issued until half of the window is free. */
@@ -412,7 +417,7 @@ Test(prefetch_advise, a_demand_read_that_waits_leaves_half_of_the_window)
         touch(1 + 2 * i);
     cr_expect(step());
     cr_expect_leq(prefetch.advice.in_flight, prefetch.pace.window / 2);
-    cr_expect_geq(atomic_load(&prefetch.issued_pages), 32, "it never stops for it");
+    cr_expect_geq(atomic_load(&prefetch.counts.issued_pages), 32, "it never stops for it");
     is_waiting = false;
     for (uint32_t i = 0; i < 6; i++)
         touch(101 + 2 * i);
@@ -427,11 +432,11 @@ Test(prefetch_advise, what_the_session_has_read_is_spared)
     touch(3);
     touch(21);
     cr_expect_not(step());
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 5);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 5);
     cr_expect_not(is_fetched(3));
     cr_expect(is_fetched(21) && is_fetched(22), "not all of that request was read");
-    cr_expect_eq(atomic_load(&prefetch.late_pages), 2);
-    cr_expect(atomic_load(&prefetch.tenth_us[9]) > 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.late_pages), 2);
+    cr_expect(atomic_load(&prefetch.counts.tenth_us[9]) > 0);
 }
 
 /* A descriptor that is none: nothing is retried. */
@@ -457,8 +462,8 @@ Test(prefetch_advise, what_is_in_memory_is_not_fetched)
     prefetch.advice.path = path.s;
     plan_group((struct hint_run[]){ { 1, 1 }, { 3, 2 }, { 7, 1 } }, 3, 0);
     cr_expect_not(step());
-    cr_expect_eq(atomic_load(&prefetch.resident_pages), 4);
-    cr_expect_eq(atomic_load(&prefetch.issued_pages), 4);
-    cr_expect_eq(atomic_load(&prefetch.issued_requests), 0);
-    cr_expect_eq(atomic_load(&prefetch.issued_bytes), 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.resident_pages), 4);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_pages), 4);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_requests), 0);
+    cr_expect_eq(atomic_load(&prefetch.counts.issued_bytes), 0);
 }

@@ -1,56 +1,51 @@
 #include "vfs/replay/progress.h"
 
 #include "tests/vfs/common.h"
-#include "vfs/database/database.h"
+#include "vfs/process/config.h"
+#include "vfs/session/session.h"
 
-/* A database with two connections that nothing else works for, and a plan of pages 1-4 and 9. */
-static struct database database;
-static struct connection a, b;
+/* A session with two connections, and a plan of pages 1-4 and 9. */
+static struct session session;
+static struct recording a, b;
+static struct queue queue;
+static struct progress progress;
 static struct hint_run runs[] = { { 1, 4 }, { 9, 1 } };
 static struct hint_forecast forecast;
 
-static void open_connection(struct connection *connection)
-{
-    const struct hint_window window = { .pages_max = 1000, .us_max = 60000000 };
-
-    connection->database = &database;
-    connection->next = database.connections;
-    database.connections = connection;
-    hint_recorder_init(&connection->recorder, window);
-}
+static const struct hint_window window = { .pages_max = 1000, .us_max = 60000000 };
 
 static void begin(void)
 {
-    cr_assert_eq(pthread_mutex_init(&database.lock, NULL), 0);
-    open_connection(&a);
-    open_connection(&b);
-    database.prefetch.queue = runs;
-    database.prefetch.queue_len = COUNT(runs);
-    database.prefetch.plan.runs = runs;
-    database.prefetch.plan.run_count = COUNT(runs);
+    preload_session_begin(&session, window.pages_max);
+    preload_session_join(&session, &a, CONFIG_MODE_ON, window);
+    preload_session_join(&session, &b, CONFIG_MODE_ON, window);
+    preload_progress_init(&progress);
+    queue.requests = runs;
+    queue.len = COUNT(runs);
+    queue.plan.runs = runs;
+    queue.plan.run_count = COUNT(runs);
     forecast = forecast_of(10, "1:900@0 3:900@1 9:500@2 77:500@3");
 }
 
 static void end(void)
 {
-    preload_progress_free(&database.progress);
+    preload_progress_free(&progress);
     hint_recorder_free(&a.recorder);
     hint_recorder_free(&b.recorder);
     hint_forecast_free(&forecast);
-    hint_session_free(&database.session);
-    pthread_mutex_destroy(&database.lock);
+    preload_session_free(&session);
 }
 
 TestSuite(progress, .init = begin, .fini = end);
 
-static void touch(struct connection *connection, uint32_t pgno)
+static void touch(struct recording *recording, uint32_t pgno)
 {
-    cr_assert(hint_recorder_touch(&connection->recorder, pgno, HINT_CLASS_LEAF, HINT_READ));
+    cr_assert(hint_recorder_touch(&recording->recorder, pgno, HINT_CLASS_LEAF, HINT_READ));
 }
 
 static void expect_counts(size_t row, size_t touched, size_t known, size_t used)
 {
-    struct progress_counts counts = preload_progress_look(&database);
+    struct progress_counts counts = preload_progress_look(&progress, &queue, &session);
 
     cr_expect_eq(counts.touched, touched, "row %zu: %zu touched", row, counts.touched);
     cr_expect_eq(counts.known, known, "row %zu: %zu known", row, counts.known);
@@ -60,7 +55,7 @@ static void expect_counts(size_t row, size_t touched, size_t known, size_t used)
 
 Test(progress, each_page_counts_once_whoever_touched_it)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     expect_counts(0, 0, 0, 0);
     touch(&a, 1);
     touch(&a, 5);
@@ -75,7 +70,7 @@ Test(progress, each_page_counts_once_whoever_touched_it)
 
 static void expect_kinds(size_t row, size_t used, size_t late, size_t demanded)
 {
-    struct progress_counts counts = preload_progress_look(&database);
+    struct progress_counts counts = preload_progress_look(&progress, &queue, &session);
 
     cr_expect_eq(counts.used, used, "row %zu: %zu used", row, counts.used);
     cr_expect_eq(counts.late, late, "row %zu: %zu late", row, counts.late);
@@ -84,13 +79,13 @@ static void expect_kinds(size_t row, size_t used, size_t late, size_t demanded)
 
 Test(progress, a_page_is_used_when_it_was_fetched_before_and_late_when_not)
 {
-    preload_progress_begin(&database, &forecast, NULL);
-    atomic_store(&database.prefetch.begun, 1);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
+    atomic_store(&queue.begun, 1);
     touch(&a, 2);
     touch(&a, 9);
     touch(&a, 50);
     expect_kinds(0, 1, 1, 1);
-    atomic_store(&database.prefetch.begun, 2);
+    atomic_store(&queue.begun, 2);
     expect_kinds(1, 1, 1, 1);
     touch(&a, 4);
     expect_kinds(2, 2, 1, 1);
@@ -101,7 +96,7 @@ Test(progress, a_foreseen_page_that_lives_in_the_log_is_no_demand)
 {
     struct hint_runs log = runs_of("50-77");
 
-    preload_progress_begin(&database, &forecast, &log);
+    preload_progress_begin(&progress, &queue, &forecast, &log);
     hint_runs_free(&log);
     touch(&a, 77);
     touch(&a, 50);
@@ -112,9 +107,9 @@ Test(progress, what_was_spared_was_not_fetched)
 {
     atomic_bool spared[] = { true, false };
 
-    preload_progress_begin(&database, &forecast, NULL);
-    database.prefetch.spared = spared;
-    atomic_store(&database.prefetch.begun, 2);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
+    queue.spared = spared;
+    atomic_store(&queue.begun, 2);
     touch(&a, 2);
     touch(&a, 9);
     expect_kinds(0, 1, 1, 0);
@@ -122,7 +117,7 @@ Test(progress, what_was_spared_was_not_fetched)
 
 Test(progress, nobody_waits_for_what_the_session_writes)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     cr_assert(hint_recorder_touch(&a.recorder, 9, HINT_CLASS_LEAF, HINT_WRITTEN));
     cr_assert(hint_recorder_touch(&a.recorder, 50, HINT_CLASS_LEAF, HINT_WRITTEN));
     expect_counts(0, 2, 1, 0);
@@ -131,28 +126,31 @@ Test(progress, nobody_waits_for_what_the_session_writes)
 
 Test(progress, a_run_was_read_when_all_of_its_pages_were)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     touch(&a, 1);
     touch(&b, 2);
     touch(&a, 3);
     expect_counts(0, 3, 2, 0);
-    cr_expect(preload_progress_has(&database, (struct hint_run){ 1, 3 }));
-    cr_expect_not(preload_progress_has(&database, (struct hint_run){ 1, 4 }));
+    cr_expect(preload_progress_has(&progress, (struct hint_run){ 1, 3 }));
+    cr_expect_not(preload_progress_has(&progress, (struct hint_run){ 1, 4 }));
 }
 
 Test(progress, what_was_touched_before_it_began_counts_too)
 {
-    database.session = session_of('a', "1 2 3");
+    touch(&b, 1);
+    touch(&b, 2);
+    touch(&b, 3);
+    cr_assert_eq(preload_session_leave(&session, &b), HINT_OK);
     touch(&a, 3);
     touch(&a, 4);
     expect_counts(0, 0, 0, 0);
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     expect_counts(1, 4, 2, 0);
 }
 
 Test(progress, only_the_first_touches_are_judged)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     for (uint32_t pgno = 1000; pgno < 1064; pgno++)
         touch(&a, pgno);
     touch(&a, 1);
@@ -161,7 +159,7 @@ Test(progress, only_the_first_touches_are_judged)
 
 Test(progress, touches_of_pages_that_moved_do_not_count)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     touch(&a, 1);
     touch(&a, 3);
     a.first_valid = 2;
@@ -169,25 +167,28 @@ Test(progress, touches_of_pages_that_moved_do_not_count)
     expect_counts(0, 1, 1, 0);
 }
 
-Test(progress, a_connection_that_closes_is_taken_first)
+Test(progress, what_a_closed_connection_touched_counts_once)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     touch(&b, 1);
-    preload_progress_take(&database, &b);
-    database.connections = &a;
     expect_counts(0, 1, 1, 0);
+    touch(&b, 3);
+    expect_counts(1, 2, 2, 0);
+    cr_assert_eq(preload_session_leave(&session, &b), HINT_OK);
+    touch(&a, 9);
+    expect_counts(2, 3, 3, 0);
 }
 
 Test(progress, without_memory_the_counts_stay_as_they_are)
 {
-    preload_progress_begin(&database, &forecast, NULL);
+    preload_progress_begin(&progress, &queue, &forecast, NULL);
     touch(&a, 1);
     expect_counts(0, 1, 1, 0);
     touch(&a, 1000000);
     heap_fail_at(0);
     expect_counts(1, 1, 1, 0);
     cr_assert(heap_restore());
-    cr_expect(preload_progress_look(&database).is_over);
+    cr_expect(preload_progress_look(&progress, &queue, &session).is_over);
     touch(&a, 3);
     expect_counts(2, 1, 1, 0);
 }

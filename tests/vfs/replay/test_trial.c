@@ -1,89 +1,126 @@
-/* How often a session is looked at. What a trial decides is told with real SQLite, in test_moves.
- */
+/* What a trial says of facts. What becomes of it is told with real SQLite, in test_moves. */
 #include "vfs/replay/trial.h"
 
 #include "tests/vfs/common.h"
-#include "vfs/database/database.h"
 
-/* A database with one connection, and hints of pages 1 to 4 that nothing says anything against. */
-static struct database database;
-static struct connection connection;
-static struct hint_run runs[] = { { 1, 4 } };
+static struct trial trial;
+static const struct hint_evidence learnt = { 4096, 100, 7, 1 };
 
-static void begin(void)
+static void begin_with(enum hint_trust trust)
 {
-    const struct hint_window window = { .pages_max = 1000, .us_max = 60000000 };
-    const struct hint_evidence learnt = { .page_size = 4096 };
     struct hint_forecast forecast = forecast_of(10, "1:900@0 2:900@1 3:900@2 4:900@3");
 
-    cr_assert_eq(pthread_mutex_init(&database.lock, NULL), 0);
-    cr_assert_eq(pthread_mutex_init(&database.prefetch.reading, NULL), 0);
-    connection.database = &database;
-    database.connections = &connection;
-    hint_recorder_init(&connection.recorder, window);
-    database.prefetch.queue = runs;
-    database.prefetch.queue_len = COUNT(runs);
-    database.prefetch.plan.runs = runs;
-    database.prefetch.plan.run_count = COUNT(runs);
-    atomic_store(&database.prefetch.state, PRELOAD_STATE_LOADING);
-    preload_trial_begin(&database, HINT_TRUST_FULL, &learnt, &forecast, NULL);
+    preload_trial_begin(&trial, trust, &learnt, &forecast);
+    cr_expect_null(forecast.pages);
 }
 
 static void end(void)
 {
-    preload_trial_end(&database);
-    hint_recorder_free(&connection.recorder);
-    pthread_mutex_destroy(&database.prefetch.reading);
-    pthread_mutex_destroy(&database.lock);
+    preload_trial_end(&trial);
 }
 
-TestSuite(trial, .init = begin, .fini = end);
+TestSuite(trial, .fini = end);
 
-/* The pause after a look that came after one of `pause_us` and found these pages read. */
-static uint64_t pause_after(uint64_t pause_us, uint32_t first, uint32_t last)
+static const struct trial_case {
+    enum hint_trust trust;
+    struct hint_evidence found;
+    size_t judged, known;
+    bool may_fetch, is_recorded, window_is_over, no_memory;
+    enum trial_result want;
+    enum preload_reason reason;
+} trial_cases[] = {
+    /* Nothing is doubted. */
+    { HINT_TRUST_FULL, { 0 }, 0, 0, true, true, false, false, TRIAL_GOOD, PRELOAD_REASON_NONE },
+    /* The touches decide. */
+    { HINT_TRUST_TRIAL, { 0 }, 15, 15, false, true, false, false, TRIAL_OPEN, 0 },
+    { HINT_TRUST_TRIAL, { 0 }, 16, 16, false, true, false, false, TRIAL_GOOD, 0 },
+    { HINT_TRUST_FLOOR,
+      { 0 },
+      16,
+      0,
+      false,
+      true,
+      false,
+      false,
+      TRIAL_ENDED,
+      PRELOAD_REASON_MOVED },
+    /* Page 1 as the session read it counts more. */
+    { HINT_TRUST_TRIAL, { 4096, 100, 7, 1 }, 0, 0, false, true, false, false, TRIAL_GOOD, 0 },
+    { HINT_TRUST_FULL, { 4096, 100, 8, 2 }, 0, 0, true, true, false, false, TRIAL_OPEN, 0 },
+    { HINT_TRUST_FULL,
+      { 8192, 50, 7, 1 },
+      0,
+      0,
+      true,
+      true,
+      false,
+      false,
+      TRIAL_ENDED,
+      PRELOAD_REASON_PAGE_SIZE },
+    /* What may be fetched without a verdict is. */
+    { HINT_TRUST_TRIAL, { 0 }, 3, 3, true, true, true, false, TRIAL_OPEN, 0 },
+    { HINT_TRUST_TRIAL,
+      { 0 },
+      3,
+      3,
+      false,
+      true,
+      true,
+      false,
+      TRIAL_ENDED,
+      PRELOAD_REASON_UNPROVEN },
+    { HINT_TRUST_TRIAL,
+      { 0 },
+      3,
+      3,
+      false,
+      false,
+      false,
+      false,
+      TRIAL_ENDED,
+      PRELOAD_REASON_UNPROVEN },
+    { HINT_TRUST_TRIAL, { 0 }, 3, 3, false, true, false, true, TRIAL_ENDED, PRELOAD_REASON_MEMORY },
+};
+
+Test(trial, is_judged_by_its_facts)
 {
-    for (uint32_t pgno = first; pgno <= last; pgno++)
-        cr_assert(hint_recorder_touch(&connection.recorder, pgno, HINT_CLASS_LEAF, HINT_READ));
-    database.trial.pause_us = pause_us;
-    cr_assert_eq(preload_trial_look(&database), TRIAL_GOOD);
-    return database.trial.pause_us;
+    for (size_t i = 0; i < COUNT(trial_cases); i++) {
+        const struct trial_case *row = &trial_cases[i];
+        const struct trial_facts facts = {
+            .counts = { .judged = row->judged, .known = row->known, .is_over = row->no_memory },
+            .found = row->found,
+            .may_fetch = row->may_fetch,
+            .is_recorded = row->is_recorded,
+            .window_is_over = row->window_is_over,
+        };
+
+        begin_with(row->trust);
+        cr_expect_eq(preload_trial_judge(&trial, &facts), row->want, "row %zu", i);
+        cr_expect_eq(trial.reason, row->reason, "row %zu: reason %d", i, trial.reason);
+        cr_expect_eq(trial.is_decided, row->want == TRIAL_GOOD && row->trust != HINT_TRUST_FULL,
+                     "row %zu", i);
+    }
 }
 
-Test(trial, a_session_that_reads_what_is_planned_is_looked_at_often)
+Test(trial, what_was_not_begun_waits_while_page_1_is_doubted)
 {
-    cr_expect_eq(database.trial.pause_us, TRIAL_PAUSE_US);
-    cr_expect_eq(pause_after(TRIAL_PAUSE_US_MOST, 1, 1), TRIAL_PAUSE_US);
-    cr_expect_eq(pause_after(64000, 2, 2), TRIAL_PAUSE_US);
+    struct trial_facts facts = { .found = { 4096, 100, 8, 2 },
+                                 .may_fetch = true,
+                                 .is_recorded = true };
+
+    begin_with(HINT_TRUST_FULL);
+    cr_expect_eq(preload_trial_judge(&trial, &facts), TRIAL_OPEN);
+    cr_expect(trial.pauses);
+    facts.counts = (struct progress_counts){ .judged = 16, .known = 16 };
+    cr_expect_eq(preload_trial_judge(&trial, &facts), TRIAL_GOOD);
+    cr_expect_not(trial.pauses);
 }
 
-Test(trial, one_that_reads_other_pages_is_looked_at_less_often)
+Test(trial, useless_hints_end_whatever_the_evidence_said)
 {
-    cr_expect_eq(pause_after(1000, 10, 20), 1000);
-    cr_expect_eq(pause_after(TRIAL_PAUSE_US_MOST, 21, 21), TRIAL_PAUSE_US_ELSEWHERE);
-    cr_expect_eq(pause_after(TRIAL_PAUSE_US_ELSEWHERE, 22, 22), TRIAL_PAUSE_US_ELSEWHERE);
-    cr_expect_eq(pause_after(TRIAL_PAUSE_US_ELSEWHERE, 3, 4), TRIAL_PAUSE_US);
-}
+    const struct trial_facts facts = { .counts = { .demanded = 256, .used = 8, .late = 7 } };
 
-Test(trial, one_that_rests_is_looked_at_ever_less_often)
-{
-    cr_expect_eq(pause_after(64000, 1, 0), 64000);
-}
-
-static void do_nothing(struct pool_task *task)
-{
-    (void)task;
-}
-
-Test(trial, the_pause_doubles_up_to_a_tenth_of_a_second)
-{
-    struct pool_task task = { .run = do_nothing };
-
-    cr_assert(preload_trial_again(&database, &task, 1));
-    cr_expect_eq(database.trial.pause_us, 2 * TRIAL_PAUSE_US);
-    database.trial.pause_us = 60000;
-    cr_assert(preload_trial_again(&database, &task, 1));
-    cr_expect_eq(database.trial.pause_us, TRIAL_PAUSE_US_MOST);
-    cr_assert(preload_trial_again(&database, &task, 1));
-    cr_expect_eq(database.trial.pause_us, TRIAL_PAUSE_US_MOST);
-    preload_pool_stop();
+    begin_with(HINT_TRUST_FULL);
+    cr_expect_eq(preload_trial_judge(&trial, &facts), TRIAL_ENDED);
+    cr_expect_eq(trial.reason, PRELOAD_REASON_UNWANTED);
 }

@@ -1,35 +1,26 @@
 #include "vfs/session/connection.h"
 
 #include "tests/vfs/common.h"
-#include "vfs/database/database.h"
-#include "vfs/database/save.h"
-#include "vfs/process/clock.h"
+#include "vfs/process/config.h"
 
-/* One connection of a database that nothing else works for. */
-static struct database database;
+/* One connection of a session that nobody else looks at. */
+static struct session session;
 static struct connection connection;
 static uint8_t page[65536];
 
+static const struct hint_window window = { .pages_max = 1000, .us_max = 60000000 };
+
 static void begin(void)
 {
-    const struct hint_window window = { .pages_max = 1000, .us_max = 60000000 };
-
-    cr_assert_eq(pthread_mutex_init(&database.lock, NULL), 0);
-    database.config.window_pages = window.pages_max;
-    database.config.window_ms = window.us_max / 1000;
-    database.opened_us = preload_clock_us();
-    database.connections = &connection;
-    connection.database = &database;
-    connection.mode = CONFIG_MODE_ON;
-    connection.page_shift = CONNECTION_SHIFT_UNKNOWN;
-    hint_recorder_init(&connection.recorder, window);
+    preload_session_begin(&session, window.pages_max);
+    preload_connection_init(&connection);
+    preload_connection_join(&connection, &session, CONFIG_MODE_ON, window);
 }
 
 static void end(void)
 {
-    hint_recorder_free(&connection.recorder);
-    hint_session_free(&database.session);
-    pthread_mutex_destroy(&database.lock);
+    preload_connection_free(&connection);
+    preload_session_free(&session);
 }
 
 TestSuite(connection, .init = begin, .fini = end);
@@ -60,12 +51,12 @@ static void read_at(uint8_t first, int amount, sqlite3_int64 offset)
 /* What was recorded, and still counts. */
 static struct text recorded(void)
 {
-    struct hint_session session = { 0 };
+    struct hint_session copy = { 0 };
     struct text text;
 
-    cr_assert_eq(preload_save_session(&session, &database), HINT_OK);
-    text = session_text(&session);
-    hint_session_free(&session);
+    cr_assert_eq(preload_session_copy(&copy, &session), HINT_OK);
+    text = session_text(&copy);
+    hint_session_free(&copy);
     return text;
 }
 
@@ -77,7 +68,7 @@ Test(connection, nothing_is_recorded_before_the_page_size_is_known)
     expect_text(1, recorded(), "");
     read_at(0x0d, 4096, 4096);
     expect_text(2, recorded(), "2l");
-    cr_expect_eq(database.geometry.page_size, 4096);
+    cr_expect_eq(atomic_load(&session.page_size), 4096);
 }
 
 Test(connection, what_is_no_database_is_never_recorded)
@@ -87,7 +78,7 @@ Test(connection, what_is_no_database_is_never_recorded)
     preload_connection_read(&connection, page, 4096, 0);
     preload_connection_read(&connection, page, 4096, 8192);
     expect_text(0, recorded(), "");
-    cr_expect_eq(database.geometry.page_size, 0);
+    cr_expect_eq(atomic_load(&session.page_size), 0);
 }
 
 static const struct touch_case {
@@ -139,7 +130,7 @@ Test(connection, a_page_is_touched_and_a_probe_is_not)
         const struct touch_case *row = &touch_cases[i];
 
         connection.page_shift = CONNECTION_SHIFT_UNKNOWN;
-        preload_database_forget_session(&connection);
+        preload_session_forget(&session, &connection.recording);
         read_header(row->page_size);
         read_at(row->first, row->amount, row->offset);
         expect_text(i, recorded(), row->want);
@@ -160,14 +151,13 @@ Test(connection, a_page_is_recorded_once_and_in_order)
 
 Test(connection, the_window_ends_the_recording)
 {
-    hint_recorder_free(&connection.recorder);
-    hint_recorder_init(&connection.recorder,
-                       (struct hint_window){ .pages_max = 2, .us_max = 60000000 });
+    preload_connection_restart(&connection, CONFIG_MODE_ON,
+                               (struct hint_window){ .pages_max = 2, .us_max = 60000000 });
     read_header(4096);
     for (int i = 1; i < 10; i++)
         read_at(0x0d, 4096, i * 4096);
     expect_text(0, recorded(), "2l 3l");
-    cr_expect(connection.recorder.full);
+    cr_expect(connection.recording.recorder.full);
 }
 
 Test(connection, time_is_taken_at_locks_and_at_every_64th_touch)
@@ -175,14 +165,14 @@ Test(connection, time_is_taken_at_locks_and_at_every_64th_touch)
     struct hint_touch touches[130];
 
     read_header(4096);
-    database.opened_us -= 1000000;
+    session.began_us -= 1000000;
     for (int i = 1; i <= 64; i++)
         read_at(0x0d, 4096, i * 4096);
     read_at(0x0d, 4096, 65 * 4096);
-    database.opened_us -= 1000000;
+    session.began_us -= 1000000;
     preload_connection_tick(&connection);
     read_at(0x0d, 4096, 66 * 4096);
-    hint_recorder_copy(&connection.recorder, touches, 0, 66);
+    hint_recorder_copy(&connection.recording.recorder, touches, 0, 66);
     cr_expect_eq(hint_touch_us(touches[0]), 0);
     cr_expect_eq(hint_touch_us(touches[63]), 0);
     cr_expect(hint_touch_us(touches[64]) >= 999996);
@@ -193,7 +183,7 @@ Test(connection, the_windows_time_ends_the_recording)
 {
     read_header(4096);
     read_at(0x0d, 4096, 4096);
-    database.opened_us -= 60000000;
+    session.began_us -= 60000000;
     preload_connection_tick(&connection);
     read_at(0x0d, 4096, 8192);
     expect_text(0, recorded(), "2l");
@@ -209,7 +199,7 @@ Test(connection, another_page_size_forgets_what_was_recorded)
     expect_text(1, recorded(), "");
     read_at(0x0d, 8192, 8192);
     expect_text(2, recorded(), "2l");
-    cr_expect_eq(database.geometry.page_size, 8192);
+    cr_expect_eq(atomic_load(&session.page_size), 8192);
 }
 
 Test(connection, a_write_of_page_1_may_bring_the_page_size)
@@ -227,11 +217,9 @@ Test(connection, a_write_of_page_1_may_bring_the_page_size)
 
 Test(connection, a_page_that_moves_is_forgotten_by_all)
 {
-    const struct hint_window window = { .pages_max = 1000, .us_max = 60000000 };
-    struct connection other = { .database = &database, .page_shift = 12, .next = NULL };
+    struct connection other = { .page_shift = 12 };
 
-    hint_recorder_init(&other.recorder, window);
-    connection.next = &other;
+    preload_connection_join(&other, &session, CONFIG_MODE_ON, window);
     read_header(4096);
     read_at(0x0d, 4096, 4096);
     preload_connection_read(&other, page, 4096, 8192);
@@ -242,19 +230,20 @@ Test(connection, a_page_that_moves_is_forgotten_by_all)
     preload_connection_read(&other, page, 4096, 8192);
     preload_connection_read(&other, page, 4096, 12288);
     expect_text(2, recorded(), "4l 2l");
-    hint_recorder_free(&other.recorder);
+    preload_connection_free(&other);
 }
 
-Test(connection, without_a_database_nothing_happens)
+Test(connection, without_a_session_nothing_happens)
 {
-    struct connection none = { .page_shift = CONNECTION_SHIFT_UNKNOWN, .recorder.full = true };
+    struct connection none = { 0 };
 
+    preload_connection_init(&none);
     preload_connection_read(&none, header_of(4096), 4096, 0);
     preload_connection_read(&none, page, 4096, 4096);
     preload_connection_wrote(&none, page, 4096, 0);
     preload_connection_overwrites(&none);
     preload_connection_tick(&none);
-    cr_expect_eq(hint_recorder_count(&none.recorder), 0);
+    cr_expect_eq(hint_recorder_count(&none.recording.recorder), 0);
 }
 
 Test(connection, without_memory_recording_ends)
@@ -264,7 +253,7 @@ Test(connection, without_memory_recording_ends)
     read_at(0x0d, 4096, 4096);
     cr_expect(heap_restore());
     read_at(0x0d, 4096, 8192);
-    cr_expect(connection.recorder.full);
+    cr_expect(connection.recording.recorder.full);
     expect_text(0, recorded(), "");
 }
 

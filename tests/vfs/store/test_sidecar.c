@@ -1,4 +1,4 @@
-#include "vfs/store/store.h"
+#include "vfs/store/sidecar.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -451,22 +451,23 @@ Test(store_sidecar, a_directory_keeps_sidecars_by_identity)
 {
     struct path folder = scratch("hints");
     struct path hard = scratch("hard.db");
-    struct identity identity;
+    struct named_file file = { .path = database.s };
     struct store *store;
     struct path want;
     char name[128];
 
     cr_assert_eq(mkdir(folder.s, 0700), 0);
     (void)snprintf(config.store, sizeof config.store, "sidecar:%s", folder.s);
-    cr_assert(preload_identity_of_path(&identity, database.s));
-    (void)snprintf(name, sizeof name, "hints/%jx-%jx-preload", (uintmax_t)identity.device,
-                   (uintmax_t)identity.inode);
+    cr_assert(preload_identity_of_path(&file.identity, database.s));
+    (void)snprintf(name, sizeof name, "hints/%jx-%jx-preload", (uintmax_t)file.identity.device,
+                   (uintmax_t)file.identity.inode);
     want = scratch(name);
     cr_expect_eq(save('a', "1"), STORE_OK);
     cr_expect(file_exists(want.s));
     cr_expect_not(file_exists(sidecar.s));
     cr_assert_eq(link(database.s, hard.s), 0);
-    store = preload_sidecar_new(hard.s, identity, &config, false);
+    file.path = hard.s;
+    store = preload_store_open(&file, &config, false);
     cr_expect_str_eq(preload_sidecar_path(store), want.s);
     store->verbs->free(store);
 }
@@ -492,10 +493,10 @@ Test(store_sidecar, an_unknown_store_is_none_and_logged)
 
 Test(store_sidecar, nothing_is_put_beside_a_file_of_a_foreign_base)
 {
-    struct identity identity;
+    struct named_file file = { .path = database.s };
 
-    cr_assert(preload_identity_of_path(&identity, database.s));
-    cr_expect_null(preload_sidecar_new(database.s, identity, &config, false));
+    cr_assert(preload_identity_of_path(&file.identity, database.s));
+    cr_expect_null(preload_store_open(&file, &config, false));
     cr_expect_eq(preload_log_errors(), 0);
 }
 

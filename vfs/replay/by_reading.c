@@ -1,0 +1,55 @@
+/* Load, plan, open handles, read. */
+#include "vfs/replay/by_reading.h"
+
+#include "vfs/replay/planning.h"
+
+#define READERS_FIRST 4
+
+static void read_more(struct course *course)
+{
+    preload_prefetch_read_on(&course->prefetch);
+}
+
+const struct backend preload_by_reading = {
+    .device = DEVICE_FOREIGN,
+    .requests_first = READERS_FIRST,
+    .fetch = read_more,
+};
+
+/* Of the file only the size is known: page 1 is the connection's to read, and the first look that
+ * finds it read goes by that. */
+static enum preload_state read_with(struct course *course, const struct hint_book *book,
+                                    uint64_t bytes, const char *name)
+{
+    const uint32_t page_size = book->evidence.page_size;
+    const struct hint_evidence found = { page_size, (uint32_t)(bytes / page_size), 0, 0 };
+
+    if (!preload_planning_make(course, book, &found, bytes, NULL)) return PRELOAD_STATE_FAILED;
+    if (course->prefetch.queue.plan.run_count == 0) return PRELOAD_STATE_DONE;
+    if (!preload_prefetch_read(&course->prefetch, course->base->vfs, name,
+                               (unsigned)course->config->requests))
+        return PRELOAD_STATE_FAILED;
+    course->task.kind = POOL_SHARING; /* it starts readers */
+    (void)preload_course_again(course, POOL_THREADS_MAX);
+    return PRELOAD_STATE_LOADING;
+}
+
+bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const char *name)
+{
+    struct hint_book book = { 0 };
+    sqlite3_int64 bytes = 0;
+    enum preload_state state = PRELOAD_STATE_NONE;
+
+    course->backend = &preload_by_reading;
+    if (preload_keeper_load(course->keeper, &book) &&
+        main->pMethods->xFileSize(main, &bytes) == SQLITE_OK && bytes > 0) {
+        state = read_with(course, &book, (uint64_t)bytes, name);
+        if (state != PRELOAD_STATE_FAILED) preload_keeper_take(course->keeper, &book);
+    }
+    if (state != PRELOAD_STATE_LOADING)
+        preload_course_finish(course, state,
+                              state == PRELOAD_STATE_FAILED ? PRELOAD_REASON_MEMORY
+                                                            : PRELOAD_REASON_NONE);
+    hint_book_free(&book);
+    return course->prefetch.reading.handle_name != NULL;
+}

@@ -1,0 +1,53 @@
+/* Where a sidecar lies. */
+#include "vfs/store/open.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfs/process/log.h"
+#include "vfs/store/sidecar.h"
+
+static char *concat(const char *a, const char *b)
+{
+    size_t len = strlen(a) + strlen(b) + 1;
+    char *text = malloc(len);
+
+    if (text) (void)snprintf(text, len, "%s%s", a, b);
+    return text;
+}
+
+/* Where the file goes. NULL: no memory, an unknown store, or beside the database where that is not
+ * allowed. */
+static char *sidecar_path(const struct named_file *database, const char *store, bool beside)
+{
+    static const char in_directory[] = "sidecar:";
+    char name[64];
+
+    if (strcmp(store, "sidecar") == 0) {
+        if (beside) return concat(database->path, "-preload");
+        preload_log_note("hints are kept in memory only: the base is not the operating system's, "
+                         "and store names no directory: %s",
+                         database->path);
+        return NULL;
+    }
+    if (strncmp(store, in_directory, sizeof in_directory - 1) != 0 ||
+        !store[sizeof in_directory - 1]) {
+        preload_log_error("store=%s: no such store; hints are kept in memory only", store);
+        return NULL;
+    }
+    (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)database->identity.device,
+                   (uintmax_t)database->identity.inode);
+    return concat(store + sizeof in_directory - 1, name);
+}
+
+struct store *preload_store_open(const struct named_file *database, const struct config *config,
+                                 bool beside)
+{
+    char *path = sidecar_path(database, config->store, beside);
+    struct store *store = path ? preload_sidecar_new(database, path, config->lock_ms) : NULL;
+
+    free(path);
+    return store;
+}

@@ -1,0 +1,15 @@
+/* A store in a file, which docs/formats.md has byte by byte. */
+#ifndef VFS_SIDECAR_H
+#define VFS_SIDECAR_H
+
+#include "vfs/store/store.h"
+
+/* The store of a database in the file `path`; a save waits at most `lock_ms` for another one's
+ * lock. Strings are copied. NULL: no memory. */
+struct store *preload_sidecar_new(const struct named_file *database, const char *path,
+                                  uint64_t lock_ms);
+
+/* The path of a sidecar store's file. */
+const char *preload_sidecar_path(const struct store *store);
+
+#endif
