@@ -2,8 +2,8 @@
 #include "vfs/database/database.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "vfs/process/text.h"
 #include "vfs/store/open.h"
 
 /* Open ones have references; dormant ones have none. */
@@ -29,7 +29,7 @@ static struct database *new_database(struct named_file file, const struct base *
                                      const struct config *config)
 {
     struct database *database = calloc(1, sizeof *database);
-    char *path = strdup(file.path);
+    char *path = preload_text_join(file.path, "");
 
     if (!database || !path) {
         free(database);

@@ -7,16 +7,8 @@
 #include <string.h>
 
 #include "vfs/process/log.h"
+#include "vfs/process/text.h"
 #include "vfs/store/sidecar.h"
-
-static char *concat(const char *a, const char *b)
-{
-    size_t len = strlen(a) + strlen(b) + 1;
-    char *text = malloc(len);
-
-    if (text) (void)snprintf(text, len, "%s%s", a, b);
-    return text;
-}
 
 /* Where the file goes. NULL: no memory, an unknown store, or beside the database where that is not
  * allowed. */
@@ -26,7 +18,7 @@ static char *sidecar_path(const struct named_file *database, const char *store, 
     char name[64];
 
     if (strcmp(store, "sidecar") == 0) {
-        if (beside) return concat(database->path, "-preload");
+        if (beside) return preload_text_join(database->path, "-preload");
         preload_log_note("hints are kept in memory only: the base is not the operating system's, "
                          "and store names no directory: %s",
                          database->path);
@@ -39,7 +31,7 @@ static char *sidecar_path(const struct named_file *database, const char *store, 
     }
     (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)database->identity.device,
                    (uintmax_t)database->identity.inode);
-    return concat(store + sizeof in_directory - 1, name);
+    return preload_text_join(store + sizeof in_directory - 1, name);
 }
 
 struct store *preload_store_open(const struct named_file *database, const struct config *config,

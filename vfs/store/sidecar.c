@@ -24,6 +24,7 @@
 
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
+#include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
 
 #define LOCK_RETRY_NS 1000000L
@@ -385,11 +386,9 @@ struct store *preload_sidecar_new(const struct named_file *database, const char 
     self->base.verbs = &sidecar_verbs;
     self->identity = database->identity;
     self->lock_ms = lock_ms;
-    self->database_path = strdup(database->path);
-    self->path = strdup(path);
-    self->tmp_path = malloc(strlen(path) + sizeof "-tmp");
-    if (self->tmp_path)
-        (void)snprintf(self->tmp_path, strlen(path) + sizeof "-tmp", "%s-tmp", path);
+    self->database_path = preload_text_join(database->path, "");
+    self->path = preload_text_join(path, "");
+    self->tmp_path = preload_text_join(path, "-tmp");
     if (self->database_path && self->path && self->tmp_path) return store;
     sidecar_free(store);
     return NULL;
