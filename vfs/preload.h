@@ -24,7 +24,7 @@ extern "C" {
  * default, options from the environment alone. Strings are copied. */
 struct preload_config {
     const char *base; /* name of the base VFS; NULL: SQLITE_PRELOAD_BASE, else the default VFS */
-    int make_default; /* 1: connections that name no VFS use this one */
+    int make_default; /* 1: connections that name no VFS use this one; see below */
     const char *const
         *options; /* "name=value" strings, NULL-terminated; NULL: none. See docs/options.md */
 };
@@ -32,7 +32,13 @@ struct preload_config {
 /* Registers the VFS `preload` over its base, or `preload-BASE` when `preload` stands over another
  * base already. Idempotent: a second call over the same base applies the options and
  * `make_default`, nothing more. SQLITE_OK. SQLITE_ERROR: no such base, or the base is itself a
- * preload instance. SQLITE_NOMEM. */
+ * preload instance or stands over one. SQLITE_NOMEM.
+ *
+ * `make_default` never takes a VFS out of the way of connections that went through it. Where
+ * somebody else's is the default and stands over ours, it stays. Where it does not, the first call
+ * that names no base registers over it, and one that names a base is obeyed; later calls, as each
+ * connection that loads the extension makes one, set the default only in place of the base, or of
+ * what sqlite3_shutdown() put there. */
 int preload_register(const struct preload_config *config);
 
 /* Takes every instance out again, joins the workers, cancels the auto-extension. SQLITE_OK, also

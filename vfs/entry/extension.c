@@ -5,9 +5,6 @@
 SQLITE_EXTENSION_INIT1
 #endif
 
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "vfs/database/database.h"
@@ -17,13 +14,6 @@ SQLITE_EXTENSION_INIT1
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
 #include "vfs/process/process.h"
-
-#define VFS_NAME "preload"
-
-/* Instances are never freed: connections that hold no main file of ours still point at their VFS.
- */
-static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct instance *instances;
 
 /* Runs for every connection that opens, whatever its VFS. It always succeeds: a failure here would
  * fail somebody's open. */
@@ -38,51 +28,6 @@ static int add_to_connection(sqlite3 *db, char **error, const struct sqlite3_api
         (void)sqlite3_exec(db, "", NULL, NULL, NULL);
     }
     return SQLITE_OK;
-}
-
-/* The base must be one of os_unix.c's, by name and by code: only then is its file a file that
- * workers may open themselves. */
-static bool is_operating_systems(const sqlite3_vfs *base)
-{
-    const sqlite3_vfs *system = sqlite3_vfs_find("unix");
-
-    return system && strncmp(base->zName, "unix", 4) == 0 && base->xOpen == system->xOpen;
-}
-
-static struct instance *find_instance(const sqlite3_vfs *base)
-{
-    struct instance *instance = instances;
-
-    while (instance && instance->base.vfs != base)
-        instance = instance->next;
-    return instance;
-}
-
-static struct instance *new_instance(sqlite3_vfs *base)
-{
-    struct instance *instance = calloc(1, sizeof *instance);
-    char name[sizeof instance->name] = VFS_NAME;
-
-    if (!instance) return NULL;
-    if (instances) (void)sqlite3_snprintf(sizeof name, name, VFS_NAME "-%s", base->zName);
-    preload_shim_init(instance, base, name);
-    instance->base.shows_files = is_operating_systems(base);
-    instance->next = instances;
-    instances = instance;
-    return instance;
-}
-
-/* The base that is asked for; NULL when there is none of that name, or it is one of ours. Without a
- * name it is the first instance's, so that loading twice registers once. */
-static sqlite3_vfs *choose_base(const char *name)
-{
-    sqlite3_vfs *base = sqlite3_vfs_find(name && name[0] ? name : NULL);
-    struct instance *oldest = instances;
-
-    while (oldest && oldest->next)
-        oldest = oldest->next;
-    if (oldest && !(name && name[0])) return oldest->base.vfs;
-    return preload_shim_is_ours(base) ? NULL : base;
 }
 
 static int apply_options(const char *const *options)
@@ -108,18 +53,11 @@ static int apply_options(const char *const *options)
  * on every call. */
 static int register_locked(const char *base_name, bool make_default)
 {
-    sqlite3_vfs *base = choose_base(base_name);
-    struct instance *instance;
     int rc;
+    struct instance *instance = preload_instance_register(base_name, make_default, &rc);
 
-    if (!base) return SQLITE_ERROR;
-    instance = find_instance(base);
-    if (!instance) instance = new_instance(base);
-    if (!instance) return SQLITE_NOMEM;
-    rc = SQLITE_OK;
-    if (make_default || sqlite3_vfs_find(instance->name) != &instance->vfs)
-        rc = sqlite3_vfs_register(&instance->vfs, make_default);
-    if (rc == SQLITE_OK) rc = sqlite3_auto_extension((void (*)(void))add_to_connection);
+    if (instance && make_default) rc = preload_instance_make_default(instance);
+    if (instance && rc == SQLITE_OK) rc = sqlite3_auto_extension((void (*)(void))add_to_connection);
     return rc;
 }
 
@@ -127,19 +65,20 @@ static int register_locked(const char *base_name, bool make_default)
  * here first: it serves. */
 static sqlite3_vfs *other_copy(void)
 {
-    sqlite3_vfs *found = sqlite3_vfs_find(VFS_NAME);
+    sqlite3_vfs *found = sqlite3_vfs_find("preload");
 
-    return found && !preload_shim_is_ours(found) ? found : NULL;
+    for (struct instance *i = preload_instances(); i; i = i->next)
+        if (atomic_load(&i->registered)) return NULL;
+    return found;
 }
 
-void preload_extension_before_fork(void)
+/* What stands above another copy cannot be told: it becomes the default in the place of what SQLite
+ * starts with, and of nothing else. */
+static int make_other_default(sqlite3_vfs *other)
 {
-    pthread_mutex_lock(&instances_mutex);
-}
+    const sqlite3_vfs *now = sqlite3_vfs_find(NULL);
 
-void preload_extension_after_fork(void)
-{
-    pthread_mutex_unlock(&instances_mutex);
+    return !now || preload_is_first_default(now) ? sqlite3_vfs_register(other, 1) : SQLITE_OK;
 }
 
 int preload_register(const struct preload_config *config)
@@ -153,14 +92,14 @@ int preload_register(const struct preload_config *config)
 
     if (!config) config = &none;
     other = other_copy();
-    if (other) return config->make_default ? sqlite3_vfs_register(other, 1) : SQLITE_OK;
+    if (other) return config->make_default ? make_other_default(other) : SQLITE_OK;
     preload_process_init();
     options_rc = apply_options(config->options);
     preload_config_process(&process);
     base = config->base ? config->base : process.base;
-    pthread_mutex_lock(&instances_mutex);
+    preload_instances_lock();
     rc = register_locked(base, config->make_default != 0);
-    pthread_mutex_unlock(&instances_mutex);
+    preload_instances_unlock();
     preload_log_say();
     return rc == SQLITE_OK ? options_rc : rc;
 }
@@ -169,17 +108,17 @@ int preload_unregister(void)
 {
     int rc = SQLITE_BUSY;
 
-    pthread_mutex_lock(&instances_mutex);
+    preload_instances_lock();
     if (preload_shim_open_files() == 0) {
-        for (struct instance *instance = instances; instance; instance = instance->next)
-            (void)sqlite3_vfs_unregister(&instance->vfs);
+        preload_instances_unregister();
         /* Before SQLite is initialized it has no mutex for this call. */
-        if (instances) (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
+        if (preload_instances())
+            (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
         preload_pool_stop();
         preload_database_forget_dormant();
         rc = SQLITE_OK;
     }
-    pthread_mutex_unlock(&instances_mutex);
+    preload_instances_unlock();
     return rc;
 }
 

@@ -8,28 +8,17 @@
 #ifndef VFS_SHIM_H
 #define VFS_SHIM_H
 
-#include "vfs/process/base.h"
-#include "vfs/sqlite.h"
+#include "vfs/entry/instances.h"
 
-/* One registered VFS over one base. */
-struct instance {
-    sqlite3_vfs vfs; /* first: SQLite hands it back as a sqlite3_vfs */
-    struct base base;
-    char name[64];
-    struct instance *next;
-};
+/* Fills in the VFS, which has its name, for a base: methods that the base lacks stay NULL. */
+void preload_shim_init(struct instance *instance, sqlite3_vfs *base);
 
-/* Fills in the VFS for its base: methods that the base lacks stay NULL. */
-void preload_shim_init(struct instance *instance, sqlite3_vfs *base, const char *name);
-
-/* Whether a VFS is one of ours, of this copy of the library. */
-int preload_shim_is_ours(const sqlite3_vfs *vfs);
+/* Whether what is opened through a VFS comes through one of ours, of this copy of the library: it
+ * is ours, has methods of ours, or hands a call on to us. The last is tried: a VFS that keeps a
+ * clock of its own is not found out. Under the instances' lock. */
+bool preload_shim_leads_here(sqlite3_vfs *vfs);
 
 /* Main databases open through any instance. */
 unsigned preload_shim_open_files(void);
-
-/* fork(): the list of instances (extension.c) is held still while the process is copied. */
-void preload_extension_before_fork(void);
-void preload_extension_after_fork(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* The VFS's own methods. Read beside sqlite3.h, "OS Interface Object". */
 #include "vfs/entry/shim.h"
 
-#include <stdbool.h>
+#include <pthread.h>
+#include <stdint.h>
 
 #include "vfs/entry/shim_file.h"
 #include "vfs/process/config.h"
@@ -114,8 +115,23 @@ static int shim_sleep(sqlite3_vfs *vfs, int microseconds)
     return base_of(vfs)->xSleep(base_of(vfs), microseconds);
 }
 
+/* The thread that tries where a foreign VFS leads, 0 where none does, and whether it came here. Its
+ * call ends here: the base may be what is tried. */
+static atomic_uintptr_t trying_thread;
+static bool trial_came;
+
+static bool is_trial(void)
+{
+    if (atomic_load_explicit(&trying_thread, memory_order_relaxed) != (uintptr_t)pthread_self())
+        return false;
+    trial_came = true;
+    return true;
+}
+
 static int shim_current_time(sqlite3_vfs *vfs, double *out)
 {
+    *out = 0;
+    if (is_trial()) return SQLITE_OK;
     return base_of(vfs)->xCurrentTime(base_of(vfs), out);
 }
 
@@ -126,6 +142,8 @@ static int shim_get_last_error(sqlite3_vfs *vfs, int len, char *out)
 
 static int shim_current_time_int64(sqlite3_vfs *vfs, sqlite3_int64 *out)
 {
+    *out = 0;
+    if (is_trial()) return SQLITE_OK;
     return base_of(vfs)->xCurrentTimeInt64(base_of(vfs), out);
 }
 
@@ -147,12 +165,12 @@ static const char *shim_next_system_call(sqlite3_vfs *vfs, const char *name)
 #define VFS_METHOD(slot, ours)                                                                     \
     if (base->slot) vfs->slot = ours
 
-void preload_shim_init(struct instance *instance, sqlite3_vfs *base, const char *name)
+void preload_shim_init(struct instance *instance, sqlite3_vfs *base)
 {
     sqlite3_vfs *vfs = &instance->vfs;
 
     instance->base.vfs = base;
-    (void)sqlite3_snprintf(sizeof instance->name, instance->name, "%s", name);
+    *vfs = (sqlite3_vfs){ 0 };
     vfs->iVersion = base->iVersion < 3 ? base->iVersion : 3;
     vfs->szOsFile = (int)sizeof(struct shim_file) + base->szOsFile;
     vfs->mxPathname = base->mxPathname;
@@ -178,7 +196,22 @@ void preload_shim_init(struct instance *instance, sqlite3_vfs *base, const char 
     VFS_METHOD(xNextSystemCall, shim_next_system_call);
 }
 
-int preload_shim_is_ours(const sqlite3_vfs *vfs)
+static bool try_call(sqlite3_vfs *vfs)
 {
-    return vfs && vfs->xOpen == shim_open;
+    sqlite3_int64 julian_ms;
+    double julian;
+
+    trial_came = false;
+    atomic_store_explicit(&trying_thread, (uintptr_t)pthread_self(), memory_order_relaxed);
+    if (vfs->xCurrentTime) (void)vfs->xCurrentTime(vfs, &julian);
+    if (vfs->iVersion >= 2 && vfs->xCurrentTimeInt64) (void)vfs->xCurrentTimeInt64(vfs, &julian_ms);
+    atomic_store_explicit(&trying_thread, 0, memory_order_relaxed);
+    return trial_came;
+}
+
+bool preload_shim_leads_here(sqlite3_vfs *vfs)
+{
+    return vfs->xOpen == shim_open || vfs->xDelete == shim_delete || vfs->xAccess == shim_access ||
+           vfs->xFullPathname == shim_full_pathname || preload_instance_of(vfs->pAppData) ||
+           try_call(vfs);
 }

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "vfs/database/database.h"
-#include "vfs/entry/shim.h"
+#include "vfs/entry/instances.h"
 #include "vfs/entry/shim_file.h"
 #include "vfs/process/config.h"
 #include "vfs/process/log.h"
@@ -41,7 +41,7 @@ unsigned preload_process_forks(void)
 
 static void before_fork(void)
 {
-    preload_extension_before_fork();
+    preload_instances_lock();
     preload_shim_before_fork();
     preload_database_before_fork();
     preload_pool_before_fork();
@@ -56,7 +56,7 @@ static void after_fork_in_parent(void)
     preload_pool_after_fork_in_parent();
     preload_database_after_fork_in_parent();
     preload_shim_after_fork();
-    preload_extension_after_fork();
+    preload_instances_unlock();
 }
 
 static void after_fork_in_child(void)
@@ -67,7 +67,7 @@ static void after_fork_in_child(void)
     preload_pool_after_fork_in_child();
     preload_database_after_fork_in_child();
     preload_shim_after_fork();
-    preload_extension_after_fork();
+    preload_instances_unlock();
 }
 
 static void install_fork_handlers(void)
