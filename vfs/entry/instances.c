@@ -11,7 +11,7 @@
 
 static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct instance *) instances;
-static struct instance *default_last; /* under the mutex */
+static _Atomic(struct instance *) default_last; /* stays when it is taken out */
 
 void preload_instances_lock(void)
 {
@@ -33,6 +33,19 @@ struct instance *preload_instance_of(const sqlite3_vfs *vfs)
     struct instance *instance = preload_instances();
 
     while (instance && &instance->vfs != vfs)
+        instance = instance->next;
+    return instance;
+}
+
+struct instance *preload_instance_serving(const sqlite3_vfs *vfs)
+{
+    struct instance *instance = preload_instance_of(vfs);
+
+    if (!instance && vfs) instance = preload_instance_of(vfs->pAppData);
+    if (!instance) instance = atomic_load(&default_last);
+    if (instance) return instance;
+    instance = preload_instances();
+    while (instance && instance->next)
         instance = instance->next;
     return instance;
 }
@@ -96,9 +109,10 @@ static int put_in(struct instance *instance, sqlite3_vfs *base)
 /* Which one is meant when no base is named; NULL: there is none whose base is still there. */
 static struct instance *usual_instance(void)
 {
-    struct instance *usual = NULL;
+    struct instance *usual = atomic_load(&default_last);
 
-    if (default_last && default_last->was_default) return default_last;
+    if (usual && usual->was_default) return usual;
+    usual = NULL;
     for (struct instance *i = preload_instances(); i; i = i->next)
         if (sqlite3_vfs_find(i->base_name) == i->base.vfs) usual = i;
     return usual;
@@ -163,7 +177,7 @@ int preload_instance_make_default(struct instance *instance)
         return SQLITE_ERROR;
     }
     instance->was_default = true;
-    default_last = instance;
+    atomic_store(&default_last, instance);
     return SQLITE_OK;
 }
 

@@ -33,6 +33,11 @@ struct instance *preload_instances(void);
  */
 struct instance *preload_instance_of(const sqlite3_vfs *vfs);
 
+/* Whose method is called with `vfs`, which may be any: a host's copy of our struct, a struct of a
+ * host's own that has methods of ours, or NULL. Where neither the pointer nor its pAppData is one
+ * of ours, it is the instance that is or was the default, else the oldest. NULL: there is none. */
+struct instance *preload_instance_serving(const sqlite3_vfs *vfs);
+
 /* Under the lock: the instance that a host asks for, made where there is none, and registered.
  *
  * Without a name (NULL or empty) it is the one that was the default last, else the oldest, else one

@@ -2,12 +2,12 @@
 #include "vfs/entry/shim_file.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "vfs/database/exchange.h"
 #include "vfs/database/stats.h"
 #include "vfs/entry/shim.h"
+#include "vfs/entry/shim_tables.h"
 #include "vfs/process/log.h"
 
 /* Open main databases, so that a write-ahead log finds its own. */
@@ -78,10 +78,12 @@ unsigned preload_shim_open_files(void)
 void preload_shim_before_fork(void)
 {
     pthread_mutex_lock(&open_mains.mutex);
+    preload_shim_tables_before_fork();
 }
 
 void preload_shim_after_fork(void)
 {
+    preload_shim_tables_after_fork();
     pthread_mutex_unlock(&open_mains.mutex);
 }
 
@@ -439,6 +441,7 @@ static int wal_file_control(sqlite3_file *file, int op, void *arg)
 static void init_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *base,
                          int version_max)
 {
+    memset(methods, 0, sizeof *methods);
     methods->iVersion = base->iVersion < version_max ? base->iVersion : version_max;
     METHOD(xTruncate, shim_truncate);
     METHOD(xSync, shim_sync);
@@ -456,11 +459,8 @@ void preload_shim_file_init(struct shim_file *shim, const char *name)
     shim->name = name;
 }
 
-void preload_shim_file_main(struct shim_file *shim)
+static void init_main_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *base)
 {
-    const sqlite3_io_methods *base = shim->real->pMethods;
-    sqlite3_io_methods *methods = &shim->methods;
-
     init_methods(methods, base, 3);
     METHOD(xClose, shim_close);
     METHOD(xRead, shim_read);
@@ -478,16 +478,11 @@ void preload_shim_file_main(struct shim_file *shim)
         METHOD(xFetch, shim_fetch);
         METHOD(xUnfetch, shim_unfetch);
     }
-    shim->file.pMethods = methods;
-    list_main(shim);
 }
 
 /* SQLite asks a log for the methods of version 1 and no others. */
-void preload_shim_file_wal(struct shim_file *shim, struct shim_file *main)
+static void init_wal_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *base)
 {
-    const sqlite3_io_methods *base = shim->real->pMethods;
-    sqlite3_io_methods *methods = &shim->methods;
-
     init_methods(methods, base, 1);
     METHOD(xClose, wal_close);
     METHOD(xRead, wal_read);
@@ -495,8 +490,28 @@ void preload_shim_file_wal(struct shim_file *shim, struct shim_file *main)
     METHOD(xLock, wal_lock);
     METHOD(xUnlock, wal_unlock);
     METHOD(xFileControl, wal_file_control);
-    shim->file.pMethods = methods;
+}
+
+bool preload_shim_file_main(struct shim_file *shim)
+{
+    sqlite3_io_methods wanted;
+
+    init_main_methods(&wanted, shim->real->pMethods);
+    shim->file.pMethods = preload_shim_table(&wanted);
+    if (!shim->file.pMethods) return false;
+    list_main(shim);
+    return true;
+}
+
+bool preload_shim_file_wal(struct shim_file *shim, struct shim_file *main)
+{
+    sqlite3_io_methods wanted;
+
+    init_wal_methods(&wanted, shim->real->pMethods);
+    shim->file.pMethods = preload_shim_table(&wanted);
+    if (!shim->file.pMethods) return false;
     shim->main = main;
     main->log = shim;
     preload_connection_has_log(connection_of(main), true);
+    return true;
 }

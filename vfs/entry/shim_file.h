@@ -3,13 +3,14 @@
 #ifndef VFS_SHIM_FILE_H
 #define VFS_SHIM_FILE_H
 
+#include <stdbool.h>
+
 #include "vfs/database/attach.h"
 #include "vfs/sqlite.h"
 
 /* The base's file object lies behind ours, 8-byte aligned. */
 struct shim_file {
     sqlite3_file file;
-    sqlite3_io_methods methods;
     sqlite3_file *real;
     const char *name;             /* as xOpen got it; valid until xClose */
     int level;                    /* of a main database's lock, SQLITE_LOCK_*; kept up while its
@@ -30,9 +31,10 @@ static inline struct shim_file *preload_shim_of(sqlite3_file *file)
 /* Zeroes our part, and says where the base's file object lies. */
 void preload_shim_file_init(struct shim_file *shim, const char *name);
 
-/* After the base opened: a table with the base's version and the base's empty slots. */
-void preload_shim_file_main(struct shim_file *shim);
-void preload_shim_file_wal(struct shim_file *shim, struct shim_file *main);
+/* After the base opened: gives the file a table with the base's version and the base's empty slots.
+ * False, and nothing is done: there are too many tables already. */
+bool preload_shim_file_main(struct shim_file *shim);
+bool preload_shim_file_wal(struct shim_file *shim, struct shim_file *main);
 
 /* The open main database whose file name is `name`, the very pointer; NULL when there is none. Any
  * thread. */

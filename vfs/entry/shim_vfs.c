@@ -8,9 +8,10 @@
 #include "vfs/process/config.h"
 #include "vfs/process/process.h"
 
-static inline sqlite3_vfs *base_of(sqlite3_vfs *vfs)
+/* A method may be called with any VFS: see preload_instance_serving(). */
+static sqlite3_vfs *base_of(const sqlite3_vfs *vfs)
 {
-    return ((struct instance *)vfs)->base.vfs;
+    return preload_instance_serving(vfs)->base.vfs;
 }
 
 /* A file without a name, in memory, or gone at its close has nothing to come back to. */
@@ -45,27 +46,42 @@ static int open_behind(struct instance *instance, const char *name, struct shim_
     return rc;
 }
 
+/* Not once we are taken out, when copies of the VFS may still be used, and not where a copy has no
+ * room for our part of a file. */
+static bool may_wrap(const struct instance *instance, const sqlite3_vfs *vfs)
+{
+    return atomic_load_explicit(&instance->registered, memory_order_relaxed) && vfs &&
+           vfs->szOsFile >= instance->vfs.szOsFile;
+}
+
+/* What was opened behind our part is opened anew in its place. */
+static int open_straight_again(struct instance *instance, const char *name, struct shim_file *shim,
+                               int flags, int *out_flags)
+{
+    (void)shim->real->pMethods->xClose(shim->real);
+    return instance->base.vfs->xOpen(instance->base.vfs, name, &shim->file, flags, out_flags);
+}
+
 static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
                      int *out_flags)
 {
-    struct instance *instance = (struct instance *)vfs;
+    struct instance *instance = preload_instance_serving(vfs);
     struct shim_file *shim = preload_shim_of(file);
-    struct shim_file *main = database_of_log(name, flags);
+    const bool wraps = may_wrap(instance, vfs);
+    struct shim_file *main = wraps ? database_of_log(name, flags) : NULL;
     struct config config = { .mode = CONFIG_MODE_OFF };
     int rc;
 
     preload_process_count(PROCESS_OPENS);
-    if (is_worth_wrapping(name, flags)) preload_config_resolve(&config, name);
+    if (wraps && is_worth_wrapping(name, flags)) preload_config_resolve(&config, name);
     if (!main && config.mode == CONFIG_MODE_OFF)
         return instance->base.vfs->xOpen(instance->base.vfs, name, file, flags, out_flags);
     rc = open_behind(instance, name, shim, flags, out_flags);
     if (rc != SQLITE_OK) return rc;
-    if (main) {
-        preload_shim_file_wal(shim, main);
-        return SQLITE_OK;
-    }
+    if (!(main ? preload_shim_file_wal(shim, main) : preload_shim_file_main(shim)))
+        return open_straight_again(instance, name, shim, flags, out_flags);
+    if (main) return SQLITE_OK;
     preload_process_count(PROCESS_WRAPPED);
-    preload_shim_file_main(shim);
     preload_attach(&shim->attachment, &instance->base, shim->real, name, &config);
     return SQLITE_OK;
 }
