@@ -110,8 +110,8 @@ static void a_copy_of_what_is_not_the_default_works(void)
     expect_service("mine");
 }
 
-/* It wants no more room than its base: what it opens has no place for our part. */
-static void a_copy_with_smaller_files_works(void)
+/* With a size of its own, which it had from the VFS that was the default before. */
+static void a_copy_with_the_size_of_the_base_works(void)
 {
     become_default();
     mine = *original;
@@ -139,13 +139,22 @@ static void a_method_takes_no_vfs_at_all(void)
 /* PROJ has a struct of its own with the default's methods, opens with the default, and puts a
  * changed copy of the file's methods in. */
 
-static int (*close_original)(sqlite3_file *);
+typedef int (*close_method)(sqlite3_file *);
+
+/* Where it keeps the file's own xClose: behind what the default VFS takes, now. */
+static char *behind(sqlite3_file *file)
+{
+    return (char *)file + sqlite3_vfs_find(NULL)->szOsFile;
+}
 
 static int proj_close(sqlite3_file *file)
 {
     void *methods = (void *)file->pMethods;
-    int rc = close_original(file);
+    close_method close_original;
+    int rc;
 
+    memcpy(&close_original, behind(file), sizeof close_original);
+    rc = close_original(file);
     free(methods);
     return rc;
 }
@@ -159,13 +168,9 @@ static int proj_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 
     if (!methods) return rc;
     *methods = *file->pMethods;
-    if (flags & SQLITE_OPEN_MAIN_DB) {
-        close_original = methods->xClose;
-        methods->xClose = proj_close;
-        file->pMethods = methods;
-    } else {
-        free(methods);
-    }
+    memcpy(behind(file), &methods->xClose, sizeof methods->xClose);
+    methods->xClose = proj_close;
+    file->pMethods = methods;
     return SQLITE_OK;
 }
 
@@ -215,6 +220,23 @@ static void borrowed_methods_work_when_switched_off(void)
     borrow(original);
     expect_service("mine");
     HOST_CHECK(access("x.db-preload", F_OK) != 0, "something was learnt");
+}
+
+/* It opens its database when it is first asked something, and we may come after that. */
+static void borrowed_methods_work_when_the_default_changes(void)
+{
+    sqlite3 *db;
+
+    original = sqlite3_vfs_find(NULL);
+    borrow(original);
+    db = host_open("y.db", "mine");
+    host_run(db, "CREATE TABLE t(x)");
+    become_default();
+    host_run(db, "INSERT INTO t VALUES(1)");
+    host_close(db);
+    db = host_open("y.db", "mine");
+    HOST_CHECK(strcmp(host_text(db, "SELECT count(*) FROM t"), "1") == 0, "lost");
+    host_close(db);
 }
 
 /* With SQLite's own VFS the methods of one file are those of all, and stay: a host keeps the
@@ -293,12 +315,14 @@ static const struct host_case cases[] = {
     { "a_copy_with_nothing_of_its_own_works", a_copy_with_nothing_of_its_own_works },
     { "a_copy_with_data_of_its_own_works", a_copy_with_data_of_its_own_works },
     { "a_copy_of_what_is_not_the_default_works", a_copy_of_what_is_not_the_default_works },
-    { "a_copy_with_smaller_files_works", a_copy_with_smaller_files_works },
+    { "a_copy_with_the_size_of_the_base_works", a_copy_with_the_size_of_the_base_works },
     { "a_method_takes_no_vfs_at_all", a_method_takes_no_vfs_at_all },
     { "borrowed_methods_work", borrowed_methods_work },
     { "borrowed_methods_work_in_a_struct_of_any_data",
       borrowed_methods_work_in_a_struct_of_any_data },
     { "borrowed_methods_work_when_switched_off", borrowed_methods_work_when_switched_off },
+    { "borrowed_methods_work_when_the_default_changes",
+      borrowed_methods_work_when_the_default_changes },
     { "methods_outlast_their_file", methods_outlast_their_file },
 #ifndef HOST_LOADS
     { "over_several_bases_a_copy_has_the_base_of_its_original",

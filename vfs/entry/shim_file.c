@@ -2,6 +2,7 @@
 #include "vfs/entry/shim_file.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vfs/database/exchange.h"
@@ -118,8 +119,9 @@ static int shim_close(sqlite3_file *file)
     preload_detach(&shim->attachment);
     rc = shim->real->pMethods->xClose(shim->real);
     preload_release(&shim->attachment);
-    preload_log_say();
+    free(shim);
     file->pMethods = NULL;
+    preload_log_say();
     return rc;
 }
 
@@ -380,13 +382,16 @@ static int shim_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page)
 static int wal_close(sqlite3_file *file)
 {
     struct shim_file *shim = preload_shim_of(file);
+    int rc;
 
     if (shim->main) {
         shim->main->log = NULL;
         preload_connection_has_log(connection_of(shim->main), false);
     }
+    rc = shim->real->pMethods->xClose(shim->real);
+    free(shim);
     file->pMethods = NULL;
-    return shim->real->pMethods->xClose(shim->real);
+    return rc;
 }
 
 static NOINLINE int read_log_and_record(struct shim_file *shim, void *bytes, int amount,
@@ -451,12 +456,14 @@ static void init_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *
     METHOD(xDeviceCharacteristics, shim_device_characteristics);
 }
 
-void preload_shim_file_init(struct shim_file *shim, const char *name)
+struct shim_file *preload_shim_file_new(const sqlite3_vfs *base, const char *name)
 {
-    memset(shim, 0, sizeof *shim);
+    struct shim_file *shim = calloc(1, sizeof *shim + (size_t)base->szOsFile);
+
+    if (!shim) return NULL;
     shim->real = (sqlite3_file *)&shim[1];
-    shim->real->pMethods = NULL;
     shim->name = name;
+    return shim;
 }
 
 static void init_main_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *base)
@@ -492,24 +499,32 @@ static void init_wal_methods(sqlite3_io_methods *methods, const sqlite3_io_metho
     METHOD(xFileControl, wal_file_control);
 }
 
-bool preload_shim_file_main(struct shim_file *shim)
+static bool give_table(sqlite3_file *file, struct shim_file *shim, const sqlite3_io_methods *wanted)
+{
+    const sqlite3_io_methods *table = preload_shim_table(wanted);
+
+    if (!table) return false;
+    ((struct shim_handle *)file)->shim = shim;
+    file->pMethods = table;
+    return true;
+}
+
+bool preload_shim_file_main(sqlite3_file *file, struct shim_file *shim)
 {
     sqlite3_io_methods wanted;
 
     init_main_methods(&wanted, shim->real->pMethods);
-    shim->file.pMethods = preload_shim_table(&wanted);
-    if (!shim->file.pMethods) return false;
+    if (!give_table(file, shim, &wanted)) return false;
     list_main(shim);
     return true;
 }
 
-bool preload_shim_file_wal(struct shim_file *shim, struct shim_file *main)
+bool preload_shim_file_wal(sqlite3_file *file, struct shim_file *shim, struct shim_file *main)
 {
     sqlite3_io_methods wanted;
 
     init_wal_methods(&wanted, shim->real->pMethods);
-    shim->file.pMethods = preload_shim_table(&wanted);
-    if (!shim->file.pMethods) return false;
+    if (!give_table(file, shim, &wanted)) return false;
     shim->main = main;
     main->log = shim;
     preload_connection_has_log(connection_of(main), true);

@@ -8,9 +8,8 @@
 #include "vfs/database/attach.h"
 #include "vfs/sqlite.h"
 
-/* The base's file object lies behind ours, 8-byte aligned. */
+/* On the heap, with the base's file object behind it. */
 struct shim_file {
-    sqlite3_file file;
     sqlite3_file *real;
     const char *name;             /* as xOpen got it; valid until xClose */
     int level;                    /* of a main database's lock, SQLITE_LOCK_*; kept up while its
@@ -23,18 +22,27 @@ struct shim_file {
 
 _Static_assert(sizeof(struct shim_file) % 8 == 0, "the base's file object is aligned behind it");
 
+/* What SQLite has of it. It fits into the base's own file object, so that our VFS asks for no
+ * larger ones: each pager pays for them, and there are hosts that find what they keep behind a file
+ * by the size that the default VFS has at that moment. */
+struct shim_handle {
+    sqlite3_file file;
+    struct shim_file *shim;
+};
+
 static inline struct shim_file *preload_shim_of(sqlite3_file *file)
 {
-    return (struct shim_file *)file;
+    return ((struct shim_handle *)file)->shim;
 }
 
-/* Zeroes our part, and says where the base's file object lies. */
-void preload_shim_file_init(struct shim_file *shim, const char *name);
+/* Zeroed, with room for the base's file object. NULL: no memory. Freed by the file's xClose, or by
+ * free() where none follows. */
+struct shim_file *preload_shim_file_new(const sqlite3_vfs *base, const char *name);
 
 /* After the base opened: gives the file a table with the base's version and the base's empty slots.
  * False, and nothing is done: there are too many tables already. */
-bool preload_shim_file_main(struct shim_file *shim);
-bool preload_shim_file_wal(struct shim_file *shim, struct shim_file *main);
+bool preload_shim_file_main(sqlite3_file *file, struct shim_file *shim);
+bool preload_shim_file_wal(sqlite3_file *file, struct shim_file *shim, struct shim_file *main);
 
 /* The open main database whose file name is `name`, the very pointer; NULL when there is none. Any
  * thread. */

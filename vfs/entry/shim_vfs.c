@@ -3,9 +3,11 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "vfs/entry/shim_file.h"
 #include "vfs/process/config.h"
+#include "vfs/process/log.h"
 #include "vfs/process/process.h"
 
 /* A method may be called with any VFS: see preload_instance_serving(). */
@@ -35,51 +37,53 @@ static struct shim_file *database_of_log(const char *name, int flags)
 
 /* Opens with the base behind our part. A base that left methods behind although it failed wants its
  * close. */
-static int open_behind(struct instance *instance, const char *name, struct shim_file *shim,
-                       int flags, int *out_flags)
+static int open_behind(struct instance *instance, struct shim_file *shim, int flags, int *out_flags)
 {
-    int rc;
+    sqlite3_vfs *base = instance->base.vfs;
+    int rc = base->xOpen(base, shim->name, shim->real, flags, out_flags);
 
-    preload_shim_file_init(shim, name);
-    rc = instance->base.vfs->xOpen(instance->base.vfs, name, shim->real, flags, out_flags);
-    if (rc != SQLITE_OK && shim->real->pMethods) shim->real->pMethods->xClose(shim->real);
+    if (rc == SQLITE_OK) return SQLITE_OK;
+    if (shim->real->pMethods) (void)shim->real->pMethods->xClose(shim->real);
+    free(shim);
     return rc;
 }
 
-/* Not once we are taken out, when copies of the VFS may still be used, and not where a copy has no
- * room for our part of a file. */
-static bool may_wrap(const struct instance *instance, const sqlite3_vfs *vfs)
+static int open_straight(struct instance *instance, const char *name, sqlite3_file *file, int flags,
+                         int *out_flags)
 {
-    return atomic_load_explicit(&instance->registered, memory_order_relaxed) && vfs &&
-           vfs->szOsFile >= instance->vfs.szOsFile;
+    return instance->base.vfs->xOpen(instance->base.vfs, name, file, flags, out_flags);
 }
 
-/* What was opened behind our part is opened anew in its place. */
-static int open_straight_again(struct instance *instance, const char *name, struct shim_file *shim,
-                               int flags, int *out_flags)
+static struct shim_file *new_shim(const struct instance *instance, const char *name)
 {
-    (void)shim->real->pMethods->xClose(shim->real);
-    return instance->base.vfs->xOpen(instance->base.vfs, name, &shim->file, flags, out_flags);
+    struct shim_file *shim = preload_shim_file_new(instance->base.vfs, name);
+
+    if (!shim) preload_log_error("not recorded: out of memory: %s", name);
+    return shim;
 }
 
 static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
                      int *out_flags)
 {
     struct instance *instance = preload_instance_serving(vfs);
-    struct shim_file *shim = preload_shim_of(file);
-    const bool wraps = may_wrap(instance, vfs);
+    /* Once we are taken out, copies of the VFS may still be used. */
+    const bool wraps = atomic_load_explicit(&instance->registered, memory_order_relaxed);
     struct shim_file *main = wraps ? database_of_log(name, flags) : NULL;
     struct config config = { .mode = CONFIG_MODE_OFF };
+    struct shim_file *shim = NULL;
     int rc;
 
     preload_process_count(PROCESS_OPENS);
     if (wraps && is_worth_wrapping(name, flags)) preload_config_resolve(&config, name);
-    if (!main && config.mode == CONFIG_MODE_OFF)
-        return instance->base.vfs->xOpen(instance->base.vfs, name, file, flags, out_flags);
-    rc = open_behind(instance, name, shim, flags, out_flags);
+    if (main || config.mode != CONFIG_MODE_OFF) shim = new_shim(instance, name);
+    if (!shim) return open_straight(instance, name, file, flags, out_flags);
+    rc = open_behind(instance, shim, flags, out_flags);
     if (rc != SQLITE_OK) return rc;
-    if (!(main ? preload_shim_file_wal(shim, main) : preload_shim_file_main(shim)))
-        return open_straight_again(instance, name, shim, flags, out_flags);
+    if (!(main ? preload_shim_file_wal(file, shim, main) : preload_shim_file_main(file, shim))) {
+        (void)shim->real->pMethods->xClose(shim->real);
+        free(shim);
+        return open_straight(instance, name, file, flags, out_flags);
+    }
     if (main) return SQLITE_OK;
     preload_process_count(PROCESS_WRAPPED);
     preload_attach(&shim->attachment, &instance->base, shim->real, name, &config);
@@ -188,7 +192,9 @@ void preload_shim_init(struct instance *instance, sqlite3_vfs *base)
     instance->base.vfs = base;
     *vfs = (sqlite3_vfs){ 0 };
     vfs->iVersion = base->iVersion < 3 ? base->iVersion : 3;
-    vfs->szOsFile = (int)sizeof(struct shim_file) + base->szOsFile;
+    vfs->szOsFile = base->szOsFile > (int)sizeof(struct shim_handle)
+                        ? base->szOsFile
+                        : (int)sizeof(struct shim_handle);
     vfs->mxPathname = base->mxPathname;
     vfs->zName = instance->name;
     vfs->pAppData = instance;
