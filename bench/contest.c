@@ -112,7 +112,7 @@ static int compete(struct competitor *competitor, const struct contest *contest,
     if (rc == REPLAY_OK && is_tested)
         rc = replay_run(&result, session, &contest->device, &plan, ask_ours, competitor->ours);
     if (rc == REPLAY_OK && is_tested && session->len > 0 && !session->is_maintenance)
-        add_score(&competitor->score, &result, replay_page_size(session));
+        add_score(&competitor->score, &result, trace_page_size(session));
     if (rc == REPLAY_OK && competitor->ours)
         rc = policy_ours_learn(competitor->ours, session, result.fetched, result.fetched_count);
     replay_result_free(&result);

@@ -295,7 +295,7 @@ const size_t policies_count = sizeof policies / sizeof policies[0];
 
 struct policy_facts policy_facts_of(const struct trace_session *session)
 {
-    return (struct policy_facts){ .page_size = replay_page_size(session),
+    return (struct policy_facts){ .page_size = trace_page_size(session),
                                   .page_count = session->page_count,
                                   .profile = session->profile,
                                   .cookie = session->cookie,

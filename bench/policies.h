@@ -5,7 +5,7 @@
 #define BENCH_POLICIES_H
 
 #include "bench/past.h"
-#include "bench/replay_model.h"
+#include "bench/replay_plan.h"
 
 /* What is known of a session when it begins. */
 struct policy_facts {

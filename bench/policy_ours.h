@@ -4,6 +4,7 @@
 #define BENCH_POLICY_OURS_H
 
 #include "bench/policies.h"
+#include "bench/replay_model.h"
 
 #define POLICY_BUDGET_AUTO UINT64_MAX
 #define POLICY_BUDGET_NONE (UINT64_MAX - 1)

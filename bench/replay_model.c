@@ -50,11 +50,6 @@ void replay_result_free(struct replay_result *result)
     *result = (struct replay_result){ 0 };
 }
 
-uint32_t replay_page_size(const struct trace_session *session)
-{
-    return session->page_size ? session->page_size : REPLAY_PAGE_SIZE_DEFAULT;
-}
-
 /* ---- the device ---- */
 
 static uint64_t *first_free_channel(struct player *player)
@@ -193,7 +188,7 @@ static int begin_group(struct player *player, bool *begun)
 static size_t request_end(const struct player *player)
 {
     const struct issuing *issuing = &player->issuing;
-    size_t pages_max = REPLAY_REQUEST_BYTES_MAX / replay_page_size(player->session);
+    size_t pages_max = REPLAY_REQUEST_BYTES_MAX / trace_page_size(player->session);
     size_t end = issuing->next + 1;
 
     if (player->device->list) return issuing->len;
@@ -310,7 +305,7 @@ int replay_run(struct replay_result *out, const struct trace_session *session,
     assert(device->parallel >= 1 && device->parallel <= REPLAY_PARALLEL_MAX);
     assert(device->bandwidth_mbs >= 1 && device->latency_us <= REPLAY_LATENCY_US_MAX);
     assert(ask || plan->ask_at == 0);
-    player.page_ns = ((uint64_t)replay_page_size(session) * 1000 + device->bandwidth_mbs / 2) /
+    player.page_ns = ((uint64_t)trace_page_size(session) * 1000 + device->bandwidth_mbs / 2) /
                      device->bandwidth_mbs;
     player.ask_at = plan->ask_at ? plan->ask_at : NEVER;
     rc = take_plan(&player, plan);

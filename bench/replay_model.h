@@ -20,7 +20,6 @@
 #define REPLAY_REQUEST_BYTES_MAX 131072
 #define REPLAY_PARALLEL_MAX      256
 #define REPLAY_LATENCY_US_MAX    UINT64_C(60000000)
-#define REPLAY_PAGE_SIZE_DEFAULT 4096
 
 struct replay_device {
     uint64_t latency_us;    /* at most REPLAY_LATENCY_US_MAX */
@@ -60,9 +59,6 @@ struct replay_result {
 };
 
 void replay_result_free(struct replay_result *result);
-
-/* Bytes of a page of this session. */
-uint32_t replay_page_size(const struct trace_session *session);
 
 /* Replays a session under a plan; what `out` held is replaced. `ask` may be NULL if the plan asks
  * nothing. REPLAY_NOMEM, or what `ask` answered: `out` is as it was. */

@@ -76,6 +76,11 @@ int trace_session_add(struct trace_session *session, struct trace_touch touch)
     return TRACE_OK;
 }
 
+uint32_t trace_page_size(const struct trace_session *session)
+{
+    return session->page_size ? session->page_size : TRACE_PAGE_SIZE_DEFAULT;
+}
+
 /* ---- reading ---- */
 
 static int invalid(struct parser *parser, const char *why)

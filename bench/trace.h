@@ -27,7 +27,8 @@ enum trace_status {
     TRACE_IO = -3       /* the file cannot be read or written */
 };
 
-#define TRACE_US_UNKNOWN UINT64_MAX
+#define TRACE_US_UNKNOWN        UINT64_MAX
+#define TRACE_PAGE_SIZE_DEFAULT 4096u
 
 struct trace_touch {
     uint32_t pgno; /* 1..HINT_PGNO_MAX */
@@ -80,5 +81,8 @@ struct trace_session *trace_add_session(struct trace *trace, uint32_t page_count
 
 /* Appends a touch of a page that the session has not touched yet. TRACE_NOMEM. */
 int trace_session_add(struct trace_session *session, struct trace_touch touch);
+
+/* Bytes of a page of this session: TRACE_PAGE_SIZE_DEFAULT where they are unknown. */
+uint32_t trace_page_size(const struct trace_session *session);
 
 #endif

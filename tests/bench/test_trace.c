@@ -80,6 +80,16 @@ Test(trace, what_is_missing_is_unknown)
     trace_free(&trace);
 }
 
+Test(trace, a_page_has_4096_bytes_where_the_text_does_not_say)
+{
+    struct trace trace = trace_of("session 10\nread 3\npage_size 512\nsession 10\nread 3\n");
+
+    cr_assert_eq(trace.len, 2);
+    cr_expect_eq(trace_page_size(&trace.sessions[0]), 4096);
+    cr_expect_eq(trace_page_size(&trace.sessions[1]), 512);
+    trace_free(&trace);
+}
+
 static const struct text_case {
     const char *text;
     const char *want; /* as it is printed */
