@@ -1,6 +1,6 @@
 /* Any bytes as a trace. One that is accepted is printed, and what is printed is read back as the
  * same trace. */
-#include "bench/trace.h"
+#include "bench/kit/trace.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,14 @@
+/* What the child of a probe does: one work, or opens and closes, measured. *One thread at a time.*
+ */
+#ifndef BENCH_OVERHEAD_CHILD_H
+#define BENCH_OVERHEAD_CHILD_H
+
+#include "bench/overhead/overhead_probe.h"
+
+/* Does what the probe says, in this process. An SQLite result code. */
+int child_run(const struct probe *probe, struct probe_found *out);
+
+/* Tells the emulator in which function instructions are counted. */
+#define CHILD_COLLECT "--toggle-collect=child_measured"
+
+#endif

@@ -1,0 +1,34 @@
+/* A loop under an emulator that counts instructions and system calls exactly, and says in which
+ * functions they were. The program runs itself again with hidden arguments. One thread at a
+ * time. */
+#ifndef BENCH_RECORDER_COUNT_H
+#define BENCH_RECORDER_COUNT_H
+
+#include "bench/recorder/recorder_loop.h"
+
+#define COUNT_FUNCTIONS_MAX 40
+#define COUNT_NAME_MAX      63
+
+/* What was counted between the loop's entry and its return. */
+struct counted {
+    uint64_t instructions;
+    uint64_t system_calls;
+    char functions[COUNT_FUNCTIONS_MAX][COUNT_NAME_MAX + 1]; /* with instructions of their own */
+    size_t function_count;
+};
+
+enum count_status {
+    COUNT_OK = 0,
+    COUNT_SYSTEM = -1, /* no process, no file */
+    COUNT_FAILED = -2, /* the child, or what the emulator wrote */
+    COUNT_ABSENT = -3, /* there is no emulator */
+};
+
+/* COUNT_SYSTEM, COUNT_FAILED, COUNT_ABSENT. */
+int count_run(struct counted *out, enum loop_kind kind, enum loop_order order);
+
+/* Whether these are the arguments of a child; then main() returns what count_child() returns. */
+bool count_is_child(int argc, char *const *argv);
+int count_child(char *const *argv);
+
+#endif
