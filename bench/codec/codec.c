@@ -8,6 +8,7 @@
  * --full takes ten times the samples.
  *
  * Exit status: 0. 1: slower than 1 GB/s. 2: wrong usage. 3: it could not be run. */
+#include "bench/kit/clock.h"
 #include "bench/kit/row.h"
 #include "proto/envoy.h"
 
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAGES      10000u
 #define BATCH      50u
@@ -74,22 +74,14 @@ static const struct arm {
 
 enum { ARM_COUNT = sizeof arms / sizeof arms[0] };
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 /* Bytes per nanosecond, which is GB/s, over one batch. */
 static double speed(struct bench *b, const struct arm *arm)
 {
-    uint64_t start = now_ns(), took;
+    uint64_t start = clock_now_ns(), took;
 
     for (unsigned i = 0; i < BATCH; i++)
         arm->run(b);
-    took = now_ns() - start;
+    took = clock_now_ns() - start;
     return (double)(BATCH * b->bytes.len) / (double)(took ? took : 1);
 }
 

@@ -1,8 +1,9 @@
 /* The file gets a copy of its own method table with one slot changed. */
 #include "bench/coldstart/read_clock.h"
 
+#include "bench/kit/clock.h"
+
 #include <stdlib.h>
-#include <time.h>
 
 #define READS_MAX  1000000u
 #define PAGE_BYTES 512
@@ -14,14 +15,6 @@ static struct {
     size_t len;
     size_t cap;
 } clock_of_reads;
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 /* What finds no memory is left out. */
 static void remember(uint64_t took_ns)
@@ -41,10 +34,10 @@ static void remember(uint64_t took_ns)
 
 static int timed_read(sqlite3_file *file, void *out, int amount, sqlite3_int64 offset)
 {
-    const uint64_t begin_ns = now_ns();
+    const uint64_t begin_ns = clock_now_ns();
     const int rc = clock_of_reads.base->xRead(file, out, amount, offset);
 
-    if (amount >= PAGE_BYTES) remember(now_ns() - begin_ns);
+    if (amount >= PAGE_BYTES) remember(clock_now_ns() - begin_ns);
     return rc;
 }
 

@@ -1,8 +1,9 @@
 /* SplitMix64 for the keys, FNV-1a for the answers. */
 #include "bench/coldstart/talk.h"
 
+#include "bench/kit/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 
 #define POPULAR_KEYS 200u
 
@@ -34,14 +35,6 @@ static void hash_row(uint64_t *hash, sqlite3_stmt *row)
     }
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 /* The statement of a question, ready to be bound. */
 static int statement_of(struct talk *talk, int question, sqlite3_stmt **out)
 {
@@ -70,7 +63,7 @@ static int read_rows(struct talk *talk, sqlite3_stmt *statement, struct talk_las
     int rc;
 
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (talk->out->rows++ == 0) talk->out->first_row_ns = now_ns();
+        if (talk->out->rows++ == 0) talk->out->first_row_ns = clock_now_ns();
         hash_row(&talk->out->checksum, statement);
         if (last != NULL) keep_last(statement, last);
     }

@@ -5,6 +5,7 @@
 #include "bench/coldstart/read_clock.h"
 #include "bench/coldstart/session.h"
 #include "bench/kit/child.h"
+#include "bench/kit/clock.h"
 #include "bench/kit/latency_vfs.h"
 #include "vfs/preload.h"
 
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REQUEST_BYTES (128 << 10)
@@ -44,14 +44,6 @@ const char *const trial_arm_names[TRIAL_ARM_COUNT] = {
 };
 
 /* ---- the child ---- */
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static int complain(const char *what, int rc)
 {
@@ -201,7 +193,7 @@ static int count_pages(const struct trial *trial, sqlite3 *db, struct trial_foun
 static int run_session(const struct trial *trial, const char *vfs, struct fetch *fetch,
                        const struct fetch_list *list, struct trial_found *out)
 {
-    const uint64_t begin_us = now_us();
+    const uint64_t begin_us = clock_now_ns() / 1000;
     struct fetch_progress fetched = { 0 };
     struct session session = { 0 };
     sqlite3 *db = NULL;
@@ -215,7 +207,7 @@ static int run_session(const struct trial *trial, const char *vfs, struct fetch 
     if (rc == SQLITE_OK) rc = read_clock_start(db);
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, "PRAGMA cache_size = -65536", NULL, NULL, NULL);
     if (rc == SQLITE_OK) rc = session_run(db, trial->seed, &session);
-    out->end_us = now_us() - begin_us;
+    out->end_us = clock_now_ns() / 1000 - begin_us;
     if (fetch != NULL) fetched = fetch_look(fetch);
     out->first_row_us = session.first_row_ns / 1000 - begin_us;
     out->rows = session.rows;

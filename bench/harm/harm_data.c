@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/kit/clock.h"
 #include "bench/kit/random.h"
 
 #define BODY_BYTES_MIN   300u
@@ -95,14 +95,6 @@ static const char *const questions[QUESTION_COUNT] = {
 /* In turn: the first row of a session costs one path through the table. */
 static const enum question turns[] = { BY_ID, BY_NAME, BY_ID, BY_OWNER };
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void bind_key(sqlite3_stmt *statement, enum question question, const struct item *item)
 {
     switch (question) {
@@ -122,7 +114,7 @@ static void bind_key(sqlite3_stmt *statement, enum question question, const stru
 
 static void take_row(sqlite3_stmt *statement, struct harm_answers *out)
 {
-    if (out->rows++ == 0) out->first_row_ns = now_ns();
+    if (out->rows++ == 0) out->first_row_ns = clock_now_ns();
     for (int column = 0; column < sqlite3_column_count(statement); column++) {
         const unsigned char *bytes = sqlite3_column_blob(statement, column);
         const int len = sqlite3_column_bytes(statement, column);
@@ -160,9 +152,9 @@ static int ask_all(sqlite3_stmt *const *statements, struct harm_session session,
 
         describe_item(&item, session.half == HARM_SECOND_HALF ? id + half : id, session.rows);
         rc = ask(statements[question], question, &item, out);
-        if (i + 1 == HARM_STATEMENTS / 10) out->tenth_ns = now_ns();
+        if (i + 1 == HARM_STATEMENTS / 10) out->tenth_ns = clock_now_ns();
     }
-    out->end_ns = now_ns();
+    out->end_ns = clock_now_ns();
     return rc;
 }
 

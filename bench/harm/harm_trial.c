@@ -2,6 +2,7 @@
 #include "bench/harm/harm_trial.h"
 
 #include "bench/kit/child.h"
+#include "bench/kit/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,14 +28,6 @@ const char *const harm_arm_names[HARM_ARM_COUNT] = {
 
 /* ---- the child ---- */
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static int count_pages(sqlite3 *db, enum harm_arm arm, struct harm_found *out)
 {
     struct preload_stats stats = { 0 };
@@ -56,7 +49,7 @@ static int count_pages(sqlite3 *db, enum harm_arm arm, struct harm_found *out)
 /* SQLite's cache is large enough for the session, so that it asks for no page twice. */
 static int run_session(const struct harm_trial *trial, const char *vfs, struct harm_found *out)
 {
-    const uint64_t begin_ns = now_ns();
+    const uint64_t begin_ns = clock_now_ns();
     struct harm_answers answers = { 0 };
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(trial->database, &db, SQLITE_OPEN_READWRITE, vfs);

@@ -3,6 +3,8 @@
  * table of channels, each busy until a time. */
 #include "bench/kit/device.h"
 
+#include "bench/kit/clock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -34,14 +36,6 @@ struct units {
     uint64_t first, end;
 };
 
-static uint64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /* The kernel wakes a thread some 80 us late (its timer slack and the way back onto a processor),
  * which would make 1.08 ms of each millisecond. So the clock of a thread runs behind by what its
  * last wake-up was late, within reason: n requests in a row take n latencies and one lateness. */
@@ -50,20 +44,20 @@ static _Thread_local uint64_t late_ns;
 static uint64_t real_now_ns(void *ctx)
 {
     (void)ctx;
-    return monotonic_ns() - late_ns;
+    return clock_now_ns() - late_ns;
 }
 
 static void real_sleep_until_ns(void *ctx, uint64_t deadline_ns)
 {
     const struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / NS_PER_S),
                                        .tv_nsec = (long)(deadline_ns % NS_PER_S) };
-    uint64_t now_ns = monotonic_ns();
+    uint64_t now_ns = clock_now_ns();
 
     (void)ctx;
     if (now_ns >= deadline_ns) return; /* what the base took is no lateness */
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL) == EINTR) {
     }
-    now_ns = monotonic_ns();
+    now_ns = clock_now_ns();
     late_ns = now_ns - deadline_ns < LATE_NS_MAX ? now_ns - deadline_ns : LATE_NS_MAX;
 }
 

@@ -24,8 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/kit/clock.h"
 #include "bench/kit/row.h"
 #include "bench/recorder/recorder_count.h"
 
@@ -218,14 +218,6 @@ static int count_order(struct bench *bench, enum loop_order order)
 
 /* ---- time ---- */
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 /* One round of every kind over one recorder: empty calls, first touches, the same again. */
 static int time_round(enum loop_order order, struct row_series series[LOOP_KIND_COUNT])
 {
@@ -236,10 +228,10 @@ static int time_round(enum loop_order order, struct row_series series[LOOP_KIND_
         uint64_t began_ns;
 
         loop.kind = kind;
-        began_ns = now_ns();
+        began_ns = clock_now_ns();
         if (loop_measured(&loop) != loop_wants(kind)) rc = trouble(kind_names[kind], "failed");
         if (rc == 0)
-            rc = row_series_add(&series[kind], (double)(now_ns() - began_ns) / LOOP_TOUCHES);
+            rc = row_series_add(&series[kind], (double)(clock_now_ns() - began_ns) / LOOP_TOUCHES);
     }
     loop_free(&loop);
     return rc;

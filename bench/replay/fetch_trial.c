@@ -1,13 +1,13 @@
 /* fork, read, and the numbers through a pipe. */
 #include "bench/replay/fetch_trial.h"
 
+#include "bench/kit/clock.h"
 #include "bench/replay/fetch_door.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How long a replay may take to say that it has hints, behind the session. */
@@ -20,7 +20,7 @@ struct session {
     struct fetch_door door;
     struct fetch_job job;
     struct fetch_work *work;
-    double began_ms;
+    uint64_t began_ns;
 };
 
 struct answer {
@@ -28,12 +28,9 @@ struct answer {
     struct fetch_found found;
 };
 
-static double now_ms(void)
+static double ms_since_start(const struct session *session)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+    return (double)(clock_now_ns() - session->began_ns) / 1e6;
 }
 
 static int read_page(const struct session *session, uint32_t pgno)
@@ -49,10 +46,10 @@ static int read_pages(const struct session *session, struct fetch_found *out)
 
     for (uint32_t i = 0; i < FETCH_PAGES && rc == FETCH_OK; i++) {
         rc = read_page(session, session->trial->set->wanted[i]);
-        if (i == 0) out->first_ms = now_ms() - session->began_ms;
-        if (i + 1 == FETCH_PAGES / 10) out->tenth_ms = now_ms() - session->began_ms;
+        if (i == 0) out->first_ms = ms_since_start(session);
+        if (i + 1 == FETCH_PAGES / 10) out->tenth_ms = ms_since_start(session);
     }
-    out->end_ms = now_ms() - session->began_ms;
+    out->end_ms = ms_since_start(session);
     return rc;
 }
 
@@ -72,7 +69,7 @@ static int run_plainly(struct session *session, struct fetch_found *out)
     int rc;
 
     if (sqlite3_initialize() != SQLITE_OK) return FETCH_FAILED;
-    session->began_ms = now_ms();
+    session->began_ns = clock_now_ns();
     rc = start_method(session);
     if (rc == FETCH_OK) {
         opened = fetch_door_open(&session->door, "unix", session->trial->path) == SQLITE_OK;
@@ -112,7 +109,7 @@ static int run_behind_door(struct session *session, struct fetch_found *out)
     int rc;
 
     if (fetch_door_register(is_off ? "off" : "on") != SQLITE_OK) return FETCH_FAILED;
-    session->began_ms = now_ms();
+    session->began_ns = clock_now_ns();
     if (fetch_door_open(&session->door, "preload", session->trial->path) != SQLITE_OK)
         return FETCH_FAILED;
     rc = read_pages(session, out);
