@@ -23,6 +23,7 @@
 #include "bench/coldstart/section.h"
 #include "bench/coldstart/trial.h"
 #include "bench/kit/evict.h"
+#include "bench/kit/random.h"
 #include "bench/kit/workdir.h"
 
 #include <errno.h>
@@ -83,7 +84,7 @@ struct bench {
     struct fetch_list list;              /* of the arm that is about to run */
     char trace[WORKDIR_PATH_BYTES + 16]; /* of every session, in one file */
     char pages[WORKDIR_PATH_BYTES + 16]; /* the list, for the child */
-    uint64_t random;
+    struct random random;                /* the order of the arms: the same every time */
     uint32_t cold_count, not_cold_count;
     bool results_differ;
 };
@@ -104,30 +105,6 @@ static int trouble(const char *what, const char *why)
 }
 
 /* ---- the runs ---- */
-
-/* splitmix64: the order of the arms is random, and the same every time. */
-static uint32_t draw(struct bench *bench, uint32_t below)
-{
-    uint64_t x = bench->random += UINT64_C(0x9e3779b97f4a7c15);
-
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((x ^ (x >> 31)) % below);
-}
-
-static void shuffle(struct bench *bench, enum trial_arm *arms, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        arms[i] = (enum trial_arm)i;
-    }
-    for (uint32_t i = 1; i < count; i++) {
-        const uint32_t j = draw(bench, i + 1);
-        const enum trial_arm arm = arms[i];
-
-        arms[i] = arms[j];
-        arms[j] = arm;
-    }
-}
 
 /* Brings the copy into the state that the arm starts from. Under the slow device it is in memory:
  * that device stands in for the disk, and is cold in each new process. */
@@ -236,7 +213,10 @@ static int run_arms(struct bench *bench, struct device_run *device, enum keys ke
     struct trial_found found[TRIAL_ARM_COUNT] = { 0 };
     enum trial_arm arms[TRIAL_ARM_COUNT] = { TRIAL_PLAIN };
 
-    shuffle(bench, arms, (uint32_t)section->arm_count);
+    for (int i = 0; i < section->arm_count; i++) {
+        arms[i] = (enum trial_arm)i;
+    }
+    random_shuffle(&bench->random, arms, (size_t)section->arm_count, sizeof(arms[0]));
     for (int i = 0; i < section->arm_count; i++) {
         struct trial_found *this = &found[arms[i]];
 

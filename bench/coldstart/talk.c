@@ -10,13 +10,6 @@
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
-static uint64_t scramble(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
 static void hash_bytes(uint64_t *hash, const unsigned char *bytes, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -74,7 +67,9 @@ static int read_rows(struct talk *talk, sqlite3_stmt *statement, struct talk_las
 void talk_init(struct talk *talk, sqlite3 *db, const char *const *questions, uint64_t seed,
                struct session *out)
 {
-    *talk = (struct talk){ .db = db, .questions = questions, .random = scramble(seed), .out = out };
+    *talk = (struct talk){
+        .db = db, .questions = questions, .random = { random_scramble(seed) }, .out = out
+    };
     *out = (struct session){ .checksum = FNV_BASIS };
 }
 
@@ -88,8 +83,7 @@ void talk_free(struct talk *talk)
 
 uint64_t talk_draw(struct talk *talk, uint64_t below)
 {
-    talk->random += UINT64_C(0x9e3779b97f4a7c15);
-    return scramble(talk->random) % below;
+    return random_next(&talk->random) % below;
 }
 
 /* The product of two uniform draws is skewed enough: the first of two hundred comes up in 3 % of
@@ -100,7 +94,7 @@ unsigned talk_draw_key(struct talk *talk, unsigned below)
 
     if (talk_draw(talk, 2) == 0) return (unsigned)talk_draw(talk, below);
     rank = talk_draw(talk, POPULAR_KEYS) * talk_draw(talk, POPULAR_KEYS) / POPULAR_KEYS;
-    return (unsigned)(scramble(rank + 1) % below);
+    return (unsigned)(random_scramble(rank + 1) % below);
 }
 
 int talk_ask(struct talk *talk, int question)

@@ -4,6 +4,7 @@
 #define BENCH_TALK_H
 
 #include "bench/coldstart/session.h"
+#include "bench/kit/random.h"
 
 #define TALK_QUESTIONS_MAX 32
 
@@ -11,7 +12,7 @@ struct talk {
     sqlite3 *db;
     const char *const *questions; /* borrowed */
     sqlite3_stmt *statements[TALK_QUESTIONS_MAX];
-    uint64_t random;
+    struct random random;
     struct session *out;
 };
 

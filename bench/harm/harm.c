@@ -227,13 +227,7 @@ static int run_round(struct bench *bench, enum load_kind kind, uint64_t seed)
     enum harm_history order[HARM_HISTORY_COUNT] = { HARM_USELESS, HARM_POISONED, HARM_WHOLE };
     int rc = 0;
 
-    for (uint32_t i = HARM_HISTORY_COUNT - 1; i > 0; i--) {
-        const uint32_t j = random_below(&bench->random, i + 1);
-        const enum harm_history history = order[i];
-
-        order[i] = order[j];
-        order[j] = history;
-    }
+    random_shuffle(&bench->random, order, HARM_HISTORY_COUNT, sizeof(order[0]));
     for (int i = 0; i < HARM_HISTORY_COUNT && rc == 0; i++) {
         rc = run_pair(bench, &bench->sections[kind][order[i]], order[i], seed);
     }

@@ -1,6 +1,7 @@
 /* Random pages. */
 #include "bench/replay/fetch_set.h"
 
+#include "bench/kit/random.h"
 #include "hints/bitmap.h"
 
 #include <string.h>
@@ -18,36 +19,16 @@ const char *const fetch_kind_names[FETCH_KIND_COUNT] = {
 struct maker {
     struct hint_bitmap taken;
     uint32_t file_pages;
-    uint64_t random;
+    struct random random;
     int rc;
 };
-
-/* splitmix64 */
-static uint32_t draw(struct maker *maker, uint32_t below)
-{
-    uint64_t x = maker->random += UINT64_C(0x9e3779b97f4a7c15);
-
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((x ^ (x >> 31)) % below);
-}
-
-static void shuffle(struct maker *maker, uint32_t *pages)
-{
-    for (uint32_t i = FETCH_PAGES - 1; i > 0; i--) {
-        const uint32_t j = draw(maker, i + 1);
-        const uint32_t page = pages[i];
-
-        pages[i] = pages[j];
-        pages[j] = page;
-    }
-}
 
 /* Stretches of `len` pages that nobody has taken yet, behind page 1. */
 static void take(struct maker *maker, uint32_t *pages, uint32_t len)
 {
     for (uint32_t count = 0; count < FETCH_PAGES && maker->rc == HINT_OK;) {
-        const uint32_t first = draw(maker, (maker->file_pages - 1) / len) * len + 2;
+        const uint32_t first =
+            random_below(&maker->random, (maker->file_pages - 1) / len) * len + 2;
 
         if (hint_bitmap_has(&maker->taken, first)) continue;
         for (uint32_t i = 0; i < len && maker->rc == HINT_OK; i++) {
@@ -66,7 +47,7 @@ static void choose(struct maker *maker, struct fetch_set *set, enum fetch_kind k
         break;
     case FETCH_CLUSTERED:
         take(maker, set->wanted, CLUSTER_PAGES);
-        shuffle(maker, set->wanted);
+        random_shuffle(&maker->random, set->wanted, FETCH_PAGES, sizeof(set->wanted[0]));
         memcpy(set->hinted, set->wanted, sizeof(set->hinted));
         break;
     case FETCH_SCAN:
@@ -95,7 +76,7 @@ static int make_runs(struct fetch_set *set)
 
 int fetch_set_make(struct fetch_set *set, enum fetch_kind kind, uint32_t file_pages, uint64_t seed)
 {
-    struct maker maker = { .file_pages = file_pages, .random = seed };
+    struct maker maker = { .file_pages = file_pages, .random = { seed } };
 
     choose(&maker, set, kind);
     if (maker.rc == HINT_OK) maker.rc = make_runs(set);

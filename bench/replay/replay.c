@@ -17,6 +17,7 @@
  * Exit status: 0. 1: a verdict fails. 2: wrong usage. 3: it could not be run. */
 #include "bench/kit/evict.h"
 #include "bench/kit/load.h"
+#include "bench/kit/random.h"
 #include "bench/kit/row.h"
 #include "bench/replay/fetch_database.h"
 #include "bench/replay/fetch_hints.h"
@@ -98,7 +99,7 @@ struct bench {
     struct fetch_set set;
     struct fetch_hints hints; /* of the set */
     struct rows rows;
-    uint64_t random;
+    struct random random; /* the order of the methods: the same every time */
     uint32_t runs, not_cold;
     bool denied[FETCH_METHOD_COUNT];
 };
@@ -140,16 +141,6 @@ static int make_file(struct bench *bench)
 
 /* ---- the runs ---- */
 
-/* splitmix64: the order of the methods is random, and the same every time. */
-static uint32_t draw(struct bench *bench, uint32_t below)
-{
-    uint64_t x = bench->random += UINT64_C(0x9e3779b97f4a7c15);
-
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((x ^ (x >> 31)) % below);
-}
-
 static bool is_repeated(enum fetch_method method)
 {
     return method == FETCH_NONE || method >= FETCH_PRELOAD;
@@ -168,13 +159,7 @@ static uint32_t choose_methods(struct bench *bench, enum load_kind load, enum fe
             methods[count++] = method;
         if (!is_repeated(method) && load == LOAD_QUIET) methods[count++] = method;
     }
-    for (uint32_t i = count - 1; i > 0; i--) {
-        const uint32_t j = draw(bench, i + 1);
-        const enum fetch_method method = methods[i];
-
-        methods[i] = methods[j];
-        methods[j] = method;
-    }
+    random_shuffle(&bench->random, methods, count, sizeof(methods[0]));
     return count;
 }
 
