@@ -24,12 +24,12 @@
 #include "bench/coldstart/trial.h"
 #include "bench/kit/evict.h"
 #include "bench/kit/random.h"
+#include "bench/kit/signals.h"
 #include "bench/kit/workdir.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,15 +89,6 @@ struct bench {
     bool results_differ;
 };
 
-/* The reader of a progress line presses ^C: the run ends and the copy is removed. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
 static int trouble(const char *what, const char *why)
 {
     fprintf(stderr, "coldstart: %s: %s\n", what, why);
@@ -147,7 +138,7 @@ static int run_trial(const struct bench *bench, const struct device_run *device,
     };
     const int rc = trial_run(&trial, found);
 
-    if (interrupted) return trouble("stopped", "by a signal");
+    if (signals_came()) return trouble("stopped", "by a signal");
     return rc == TRIAL_OK ? 0 : trouble(trial_arm_names[arm], "the run failed");
 }
 
@@ -269,7 +260,7 @@ static int trace_sessions(struct bench *bench)
     for (uint32_t i = 0; i < LEARNT_SESSIONS + pairs; i++) {
         trial.seed = i < LEARNT_SESSIONS ? i + 1 : FRESH_SEED + 1 + i - LEARNT_SESSIONS;
         if (trial_run(&trial, &found) != TRIAL_OK) return trouble("tracing", "the run failed");
-        if (interrupted) return trouble("stopped", "by a signal");
+        if (signals_came()) return trouble("stopped", "by a signal");
     }
     if (foresight_load(&bench->foresight, bench->trace, LEARNT_SESSIONS) != TRACE_OK ||
         foresight_tested(&bench->foresight) != pairs) {
@@ -490,7 +481,6 @@ static bool parse_options(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     struct bench *bench;
     int status = EXIT_TROUBLE;
     int rc;
@@ -502,8 +492,7 @@ int main(int argc, char **argv)
         free(bench);
         return usage();
     }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signals_watch();
 
     rc = set_up(bench);
     for (size_t i = 0; i < bench->device_count && rc == 0; i++) {

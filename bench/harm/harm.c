@@ -24,7 +24,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +33,7 @@
 #include "bench/kit/evict.h"
 #include "bench/kit/load.h"
 #include "bench/kit/random.h"
+#include "bench/kit/signals.h"
 #include "bench/kit/workdir.h"
 
 #define ROUNDS          5u
@@ -65,15 +65,6 @@ struct bench {
     bool results_differ;
 };
 
-/* The reader of a progress line presses ^C: the run ends and the database is removed. */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
 static int trouble(const char *what, const char *why)
 {
     fprintf(stderr, "harm: %s: %s\n", what, why);
@@ -92,7 +83,7 @@ static int run_trial(const struct bench *bench, enum harm_arm arm, enum harm_hal
     };
     const int rc = harm_trial_run(&trial, found);
 
-    if (interrupted) return trouble("stopped", "by a signal");
+    if (signals_came()) return trouble("stopped", "by a signal");
     return rc == HARM_OK ? 0 : trouble(harm_arm_names[arm], "the run failed");
 }
 
@@ -374,7 +365,6 @@ static bool parse_options(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     struct bench *bench;
     int status = EXIT_TROUBLE;
     int rc;
@@ -386,8 +376,7 @@ int main(int argc, char **argv)
         free(bench);
         return usage();
     }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signals_watch();
     name_sections(bench);
 
     rc = make_database(bench);

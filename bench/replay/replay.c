@@ -19,6 +19,7 @@
 #include "bench/kit/load.h"
 #include "bench/kit/random.h"
 #include "bench/kit/row.h"
+#include "bench/kit/signals.h"
 #include "bench/replay/fetch_database.h"
 #include "bench/replay/fetch_hints.h"
 #include "bench/replay/fetch_trial.h"
@@ -27,7 +28,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,14 +104,6 @@ struct bench {
     bool denied[FETCH_METHOD_COUNT];
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
 static int trouble(const char *what, const char *why)
 {
     fprintf(stderr, "replay: %s: %s\n", what, why);
@@ -177,7 +169,7 @@ static int run_method(struct bench *bench, enum fetch_method method, struct fetc
     bench->not_cold += evict_file(bench->path, &stayed) != EVICT_OK;
     bench->runs++;
     rc = fetch_trial_run(&trial, out);
-    if (interrupted) return trouble("stopped", "by a signal");
+    if (signals_came()) return trouble("stopped", "by a signal");
     if (rc == FETCH_DENIED) {
         bench->denied[method] = true;
         fprintf(stderr, "replay: the kernel denies %s\n", fetch_method_names[method]);
@@ -489,7 +481,6 @@ static bool parse_options(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     struct bench *bench = calloc(1, sizeof(*bench));
     int status = EXIT_TROUBLE;
     int rc;
@@ -499,8 +490,7 @@ int main(int argc, char **argv)
         free(bench);
         return usage();
     }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signals_watch();
 
     rc = make_file(bench);
     for (int load = 0; load < LOAD_KIND_COUNT && rc == 0; load++) {
