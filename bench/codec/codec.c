@@ -9,6 +9,7 @@
  *
  * Exit status: 0. 1: slower than 1 GB/s. 2: wrong usage. 3: it could not be run. */
 #include "bench/kit/clock.h"
+#include "bench/kit/program.h"
 #include "bench/kit/row.h"
 #include "proto/envoy.h"
 
@@ -22,8 +23,6 @@
 #define BATCH      50u
 #define SAMPLES    101u
 #define GBS_WANTED 1.0
-
-enum { EXIT_SLOW = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 struct bench {
     struct envoy_message message;
@@ -132,7 +131,7 @@ static int verdict(const struct rows *rows)
         if (rows->items[i].median >= GBS_WANTED) continue;
         (void)fprintf(stderr, "codec: %s: %.2f GB/s, wanted %.1f\n", rows->items[i].arm,
                       rows->items[i].median, GBS_WANTED);
-        rc = EXIT_SLOW;
+        rc = EXIT_VERDICT;
     }
     return rc;
 }
@@ -147,8 +146,7 @@ static int run(unsigned samples, const char *json)
     if (pgnos && prepare(&b, pgnos) && measure(&b, &rows, samples) == ROW_OK && b.failures == 0)
         rc = verdict(&rows);
     if (rc != EXIT_TROUBLE) {
-        /* With `--json -` standard output is for the rows alone. */
-        rows_print(&rows, json && strcmp(json, "-") == 0 ? stderr : stdout);
+        rows_print(&rows, program_tables(json));
         if (json && rows_save_json(&rows, json) != ROW_OK) rc = EXIT_TROUBLE;
     }
     if (rc == EXIT_TROUBLE) (void)fputs("codec: out of memory, or a file failed\n", stderr);

@@ -23,6 +23,7 @@
 #include "bench/coldstart/section.h"
 #include "bench/coldstart/trial.h"
 #include "bench/kit/evict.h"
+#include "bench/kit/program.h"
 #include "bench/kit/random.h"
 #include "bench/kit/signals.h"
 #include "bench/kit/workdir.h"
@@ -34,15 +35,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LEARNT_SESSIONS 4u
 #define FRESH_SEED      1000u
 #define LATENCIES_MAX   4
 #define SPEED_WANTED    5.0
 #define PAGES_WANTED    3.0
-
-enum { EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 enum keys { LEARNT, FRESH, KEYS_COUNT };
 
@@ -89,12 +87,6 @@ struct bench {
     bool results_differ;
 };
 
-static int trouble(const char *what, const char *why)
-{
-    fprintf(stderr, "coldstart: %s: %s\n", what, why);
-    return -1;
-}
-
 /* ---- the runs ---- */
 
 /* Brings the copy into the state that the arm starts from. Under the slow device it is in memory:
@@ -107,13 +99,13 @@ static int prepare(struct bench *bench, const struct device_run *device, enum tr
 
     if (arm == TRIAL_PRELOAD) {
         if (workdir_copy_files(device->learnt, device->hints, device->suffix) < 0) {
-            return trouble(device->hints, strerrordesc_np(errno));
+            return program_trouble(device->hints, strerrordesc_np(errno));
         }
         workdir_evict_files(device->hints, device->suffix);
     }
     if (device->latency_us > 0 || arm == TRIAL_WARM) {
         rc = evict_undo(database);
-        return rc == EVICT_OK ? 0 : trouble(database, evict_message(rc));
+        return rc == EVICT_OK ? 0 : program_trouble(database, evict_message(rc));
     }
     rc = evict_file(database, &stayed);
     bench->cold_count++;
@@ -138,20 +130,8 @@ static int run_trial(const struct bench *bench, const struct device_run *device,
     };
     const int rc = trial_run(&trial, found);
 
-    if (signals_came()) return trouble("stopped", "by a signal");
-    return rc == TRIAL_OK ? 0 : trouble(trial_arm_names[arm], "the run failed");
-}
-
-/* One line that is written over on a terminal, one line a round elsewhere. */
-static void show_progress(const struct device_run *device, const char *what, uint32_t done,
-                          uint32_t all, bool end)
-{
-    const bool terminal = isatty(STDERR_FILENO) == 1;
-
-    if (!terminal && !end) return;
-    fprintf(stderr, "%s%s: %s %" PRIu32 " of %" PRIu32 "%s", terminal ? "\r\033[K" : "",
-            device->title, what, done, all, terminal && (!end || done < all) ? "" : "\n");
-    fflush(stderr);
+    if (signals_came()) return program_trouble("stopped", "by a signal");
+    return rc == TRIAL_OK ? 0 : program_trouble(trial_arm_names[arm], "the run failed");
 }
 
 /* Runs the sessions that preload learns from, and keeps what it wrote. */
@@ -161,14 +141,15 @@ static int learn(struct bench *bench, struct device_run *device)
     int count;
 
     for (uint32_t i = 1; i <= LEARNT_SESSIONS; i++) {
-        show_progress(device, "learning session", i, LEARNT_SESSIONS, i == LEARNT_SESSIONS);
+        program_progress((struct program_progress){ device->title, "learning session", i,
+                                                    LEARNT_SESSIONS, i == LEARNT_SESSIONS });
         if (run_trial(bench, device, TRIAL_PRELOAD, i, &found) != 0) return -1;
     }
     count = workdir_copy_files(device->hints, device->learnt, device->suffix);
     if (count < 0) {
-        return trouble(device->hints, strerrordesc_np(errno));
+        return program_trouble(device->hints, strerrordesc_np(errno));
     }
-    return count > 0 ? 0 : trouble(device->hints, "preload saved no hints");
+    return count > 0 ? 0 : program_trouble(device->hints, "preload saved no hints");
 }
 
 /* Writes the list of an arm that knows its pages. */
@@ -177,7 +158,7 @@ static int foresee(struct bench *bench, enum trial_arm arm, uint32_t round)
     if (arm_policies[arm] == NULL) return 0;
     if (foresight_list(&bench->foresight, arm_policies[arm], round, &bench->list) != FETCH_OK ||
         fetch_list_save(&bench->list, bench->pages) != FETCH_OK) {
-        return trouble(bench->pages, "cannot be written");
+        return program_trouble(bench->pages, "cannot be written");
     }
     return 0;
 }
@@ -189,7 +170,7 @@ static int look_back(const struct bench *bench, enum trial_arm arm, uint32_t rou
     if (arm_policies[arm] == NULL) return 0;
     if (foresight_used(&bench->foresight, round, &bench->list, found->prefetched_pages,
                        &found->used_pages) != FETCH_OK) {
-        return trouble("used pages", "no memory");
+        return program_trouble("used pages", "no memory");
     }
     found->demand_pages =
         found->needed_pages > found->used_pages ? found->needed_pages - found->used_pages : 0;
@@ -221,7 +202,8 @@ static int run_arms(struct bench *bench, struct device_run *device, enum keys ke
                     section->title, trial_arm_names[arms[0]], trial_arm_names[arms[i]], seed);
         }
     }
-    return section_record(section, found) == ROW_OK ? 0 : trouble(section->title, "no memory");
+    return section_record(section, found) == ROW_OK ? 0
+                                                    : program_trouble(section->title, "no memory");
 }
 
 static int run_device(struct bench *bench, struct device_run *device)
@@ -230,10 +212,13 @@ static int run_device(struct bench *bench, struct device_run *device)
 
     if (learn(bench, device) != 0) return -1;
     for (uint32_t i = 0; i < pairs; i++) {
-        show_progress(device, "round", i + 1, pairs, false);
+        struct program_progress progress = { device->title, "round", i + 1, pairs, false };
+
+        program_progress(progress);
         if (run_arms(bench, device, LEARNT, i) != 0) return -1;
         if (run_arms(bench, device, FRESH, i) != 0) return -1;
-        show_progress(device, "round", i + 1, pairs, true);
+        progress.line = true;
+        program_progress(progress);
     }
     return 0;
 }
@@ -253,18 +238,19 @@ static int trace_sessions(struct bench *bench)
     struct trial_found found;
 
     if (workdir_add(&bench->workdir, "hints-trace", hints) != 0) {
-        return trouble(bench->workdir.path, strerrordesc_np(errno));
+        return program_trouble(bench->workdir.path, strerrordesc_np(errno));
     }
     snprintf(store, sizeof(store), "sidecar:%s", hints);
     fprintf(stderr, "tracing %" PRIu32 " sessions\n", LEARNT_SESSIONS + pairs);
     for (uint32_t i = 0; i < LEARNT_SESSIONS + pairs; i++) {
         trial.seed = i < LEARNT_SESSIONS ? i + 1 : FRESH_SEED + 1 + i - LEARNT_SESSIONS;
-        if (trial_run(&trial, &found) != TRIAL_OK) return trouble("tracing", "the run failed");
-        if (signals_came()) return trouble("stopped", "by a signal");
+        if (trial_run(&trial, &found) != TRIAL_OK)
+            return program_trouble("tracing", "the run failed");
+        if (signals_came()) return program_trouble("stopped", "by a signal");
     }
     if (foresight_load(&bench->foresight, bench->trace, LEARNT_SESSIONS) != TRACE_OK ||
         foresight_tested(&bench->foresight) != pairs) {
-        return trouble(bench->trace, "not a trace of every session");
+        return program_trouble(bench->trace, "not a trace of every session");
     }
     return 0;
 }
@@ -339,7 +325,7 @@ static int finish(struct bench *bench, struct rows *all)
 static int report(struct bench *bench)
 {
     const char *json = bench->options.json;
-    FILE *out = json != NULL && strcmp(json, "-") == 0 ? stderr : stdout;
+    FILE *out = program_tables(json);
     struct rows all = { 0 };
     int rc = finish(bench, &all);
     bool ok = false;
@@ -352,7 +338,7 @@ static int report(struct bench *bench)
     }
     rows_free(&all);
     if (rc != ROW_OK) {
-        trouble("report", rc == ROW_IO ? "cannot be written" : "no memory");
+        program_trouble("report", rc == ROW_IO ? "cannot be written" : "no memory");
         return EXIT_TROUBLE;
     }
     return ok ? EXIT_SUCCESS : EXIT_VERDICT;
@@ -408,7 +394,7 @@ static int set_up(struct bench *bench)
     for (size_t i = 0; i < LATENCIES_MAX && rc == 0 && bench->options.full; i++) {
         if (bench->device_count < 1 + LATENCIES_MAX) rc = add_device(bench, further[i]);
     }
-    if (rc != 0) return trouble(bench->options.database, strerrordesc_np(errno));
+    if (rc != 0) return program_trouble(bench->options.database, strerrordesc_np(errno));
     snprintf(bench->trace, sizeof(bench->trace), "%s/trace", bench->workdir.path);
     snprintf(bench->pages, sizeof(bench->pages), "%s/pages", bench->workdir.path);
     return bench->options.arms ? trace_sessions(bench) : 0;

@@ -32,6 +32,7 @@
 #include "bench/harm/harm_section.h"
 #include "bench/kit/evict.h"
 #include "bench/kit/load.h"
+#include "bench/kit/program.h"
 #include "bench/kit/random.h"
 #include "bench/kit/signals.h"
 #include "bench/kit/workdir.h"
@@ -44,8 +45,6 @@
 #define ROWS_MIN        1000u
 #define BUDGET_BYTES    (UINT64_C(32) << 20)
 #define HINTS           "-preload"
-
-enum { EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 struct options {
     const char *json;
@@ -65,12 +64,6 @@ struct bench {
     bool results_differ;
 };
 
-static int trouble(const char *what, const char *why)
-{
-    fprintf(stderr, "harm: %s: %s\n", what, why);
-    return -1;
-}
-
 /* ---- the database and its hints ---- */
 
 static int run_trial(const struct bench *bench, enum harm_arm arm, enum harm_half half,
@@ -83,8 +76,8 @@ static int run_trial(const struct bench *bench, enum harm_arm arm, enum harm_hal
     };
     const int rc = harm_trial_run(&trial, found);
 
-    if (signals_came()) return trouble("stopped", "by a signal");
-    return rc == HARM_OK ? 0 : trouble(harm_arm_names[arm], "the run failed");
+    if (signals_came()) return program_trouble("stopped", "by a signal");
+    return rc == HARM_OK ? 0 : program_trouble(harm_arm_names[arm], "the run failed");
 }
 
 static int make_database(struct bench *bench)
@@ -94,12 +87,12 @@ static int make_database(struct bench *bench)
 
     fprintf(stderr, "making a database of %" PRIu32 " rows\n", bench->options.rows);
     if (workdir_begin(&bench->workdir, "harm.db") != 0)
-        return trouble("a directory", strerrordesc_np(errno));
+        return program_trouble("a directory", strerrordesc_np(errno));
     rc = harm_data_make(bench->workdir.database, bench->options.rows);
-    if (rc != SQLITE_OK) return trouble(bench->workdir.database, sqlite3_errstr(rc));
+    if (rc != SQLITE_OK) return program_trouble(bench->workdir.database, sqlite3_errstr(rc));
     rc = evict_file(bench->workdir.database, &found);
     if (rc != EVICT_OK && rc != EVICT_STAYED)
-        return trouble(bench->workdir.database, evict_message(rc));
+        return program_trouble(bench->workdir.database, evict_message(rc));
     bench->pages = found.total * (uint64_t)sysconf(_SC_PAGESIZE) / 4096;
     return 0;
 }
@@ -112,7 +105,7 @@ static int keep_hints(struct bench *bench, enum harm_history history, const char
     if (workdir_add(&bench->workdir, name, kept) == 0 &&
         workdir_copy_files(bench->workdir.directory, kept, HINTS) == 1)
         return 0;
-    return trouble(harm_history_names[history], "no hints to keep");
+    return program_trouble(harm_history_names[history], "no hints to keep");
 }
 
 static int make_hints(struct bench *bench)
@@ -129,12 +122,12 @@ static int make_hints(struct bench *bench)
     if (keep_hints(bench, HARM_USELESS, "useless") != 0) return -1;
     rc = harm_history_poison(sidecar, POISON_SEED);
     if (rc != HARM_HISTORY_OK)
-        return trouble(harm_history_names[HARM_POISONED], harm_history_message(rc));
+        return program_trouble(harm_history_names[HARM_POISONED], harm_history_message(rc));
     if (keep_hints(bench, HARM_POISONED, "poisoned") != 0) return -1;
     unlink(sidecar);
     rc = harm_history_import_all(bench->workdir.database, (uint32_t)bench->pages);
     if (rc != HARM_HISTORY_OK)
-        return trouble(harm_history_names[HARM_WHOLE], harm_history_message(rc));
+        return program_trouble(harm_history_names[HARM_WHOLE], harm_history_message(rc));
     return keep_hints(bench, HARM_WHOLE, "whole");
 }
 
@@ -147,7 +140,7 @@ static int make_cold(struct bench *bench, enum harm_history history)
     int rc;
 
     if (workdir_copy_files(bench->hints[history], directory, HINTS) != 1)
-        return trouble(bench->hints[history], strerrordesc_np(errno));
+        return program_trouble(bench->hints[history], strerrordesc_np(errno));
     workdir_evict_files(directory, HINTS);
     rc = evict_file(bench->workdir.database, &stayed);
     bench->cold_count++;
@@ -164,7 +157,7 @@ static int check_hints(const struct bench *bench, enum harm_history history,
     const uint64_t wanted = history == HARM_USELESS ? 1 : bench->pages;
 
     if (found->history_pages >= wanted) return 0;
-    return trouble(harm_history_names[history], "preload did not load these hints");
+    return program_trouble(harm_history_names[history], "preload did not load these hints");
 }
 
 static int run_one(struct bench *bench, enum harm_history history, enum harm_arm arm, uint64_t seed,
@@ -176,7 +169,7 @@ static int run_one(struct bench *bench, enum harm_history history, enum harm_arm
     if (make_cold(bench, history) != 0) return -1;
     if (run_trial(bench, arm, HARM_SECOND_HALF, seed, &out->found) != 0) return -1;
     rc = evict_look(bench->workdir.database, &found);
-    if (rc != EVICT_OK) return trouble(bench->workdir.database, evict_message(rc));
+    if (rc != EVICT_OK) return program_trouble(bench->workdir.database, evict_message(rc));
     out->resident_percent = 100 * (double)found.resident / (double)found.total;
     return arm == HARM_PRELOAD ? check_hints(bench, history, &out->found) : 0;
 }
@@ -197,19 +190,9 @@ static int run_pair(struct bench *bench, struct harm_section *section, enum harm
         bench->results_differ = true;
         fprintf(stderr, "\nharm: %s: results differ (seed %" PRIu64 ")\n", section->title, seed);
     }
-    return harm_section_record(section, runs) == ROW_OK ? 0 : trouble(section->title, "no memory");
-}
-
-/* One line that is written over on a terminal, one line a load elsewhere. */
-static void show_progress(const struct bench *bench, enum load_kind kind, uint32_t round)
-{
-    const bool terminal = isatty(STDERR_FILENO) == 1;
-    const bool is_last = round == bench->options.rounds;
-
-    if (!terminal && !is_last) return;
-    fprintf(stderr, "%s%s: round %" PRIu32 " of %" PRIu32 "%s", terminal ? "\r\033[K" : "",
-            load_names[kind], round, bench->options.rounds, is_last ? "\n" : "");
-    fflush(stderr);
+    return harm_section_record(section, runs) == ROW_OK
+               ? 0
+               : program_trouble(section->title, "no memory");
 }
 
 /* Every history once, in random order. */
@@ -229,13 +212,15 @@ static int run_load(struct bench *bench, enum load_kind kind)
 {
     int rc = load_start(&bench->load, kind, bench->workdir.database);
 
-    if (rc != LOAD_OK) return trouble(load_names[kind], "no process for it");
+    if (rc != LOAD_OK) return program_trouble(load_names[kind], "no process for it");
     for (uint32_t round = 1; round <= bench->options.rounds && rc == 0; round++) {
         rc = run_round(bench, kind, SESSION_SEED + round);
-        show_progress(bench, kind, round);
+        program_progress((struct program_progress){ load_names[kind], "round", round,
+                                                    bench->options.rounds,
+                                                    round == bench->options.rounds });
     }
     if (load_stop(&bench->load) != LOAD_OK && rc == 0)
-        rc = trouble(load_names[kind], "it ended before the runs did");
+        rc = program_trouble(load_names[kind], "it ended before the runs did");
     return rc;
 }
 
@@ -277,7 +262,7 @@ static bool print_report(const struct bench *bench, const struct rows *all, FILE
 static int report(struct bench *bench)
 {
     const char *json = bench->options.json;
-    FILE *out = json != NULL && strcmp(json, "-") == 0 ? stderr : stdout;
+    FILE *out = program_tables(json);
     struct rows all = { 0 };
     int rc = finish(bench, &all);
     bool ok = false;
@@ -288,7 +273,7 @@ static int report(struct bench *bench)
     }
     rows_free(&all);
     if (rc != ROW_OK) {
-        trouble("report", rc == ROW_IO ? "cannot be written" : "no memory");
+        program_trouble("report", rc == ROW_IO ? "cannot be written" : "no memory");
         return EXIT_TROUBLE;
     }
     return ok ? EXIT_SUCCESS : EXIT_VERDICT;

@@ -27,6 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/kit/program.h"
 #include "bench/kit/row.h"
 #include "bench/kit/workdir.h"
 #include "bench/overhead/overhead_probe.h"
@@ -36,7 +37,6 @@
 #define HINTS       10000u
 #define OPEN_MAX_US 200.0
 
-enum { EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 enum arm { BASE, OURS, ARM_COUNT };
 
 static const char *const arm_names[ARM_COUNT] = { [BASE] = "base", [OURS] = "preload" };
@@ -55,12 +55,6 @@ struct bench {
 
 static FILE *report; /* standard output, unless the JSON goes there */
 
-static int trouble(const char *what, const char *why)
-{
-    fprintf(stderr, "overhead: %s: %s\n", what, why);
-    return -1;
-}
-
 static int probe(const struct bench *bench, enum probe_kind kind, const struct work *work,
                  enum arm arm, const char *store, struct probe_found *out)
 {
@@ -75,7 +69,7 @@ static int probe(const struct bench *bench, enum probe_kind kind, const struct w
     };
     int rc = probe_run(&probe, out);
 
-    if (rc != PROBE_OK && rc != PROBE_ABSENT) trouble(work ? work->name : "open", "failed");
+    if (rc != PROBE_OK && rc != PROBE_ABSENT) program_trouble(work ? work->name : "open", "failed");
     return rc;
 }
 
@@ -143,7 +137,7 @@ static int count_allocations(struct bench *bench, const struct work *work)
     }
     /* Else the work has not measured what it says. */
     if (found[BASE].pages < (uint64_t)work->lookups * work->loops_counted)
-        return trouble(work->name, "lookups that read no page");
+        return program_trouble(work->name, "lookups that read no page");
     return rc;
 }
 
@@ -242,9 +236,9 @@ static int probe_open(const struct bench *bench, enum hints hints, struct probe_
     int rc;
 
     if (workdir_add(&bench->workdir, "store", store.path) != 0)
-        return trouble("store", strerrordesc_np(errno));
+        return program_trouble("store", strerrordesc_np(errno));
     if (hints == MANY_HINTS && workdir_copy_files(bench->learnt, store.path, "-preload") != 1)
-        return trouble("hints", "were not learnt");
+        return program_trouble("hints", "were not learnt");
     rc = probe(bench, PROBE_OPEN, NULL, hints == NOT_OURS ? BASE : OURS, store.path, out);
     workdir_remove(&store);
     return rc;
@@ -253,7 +247,7 @@ static int probe_open(const struct bench *bench, enum hints hints, struct probe_
 static int open_round(const struct bench *bench, unsigned round,
                       struct row_series series[HINTS_COUNT][OPEN_COUNT])
 {
-    struct probe_found found[HINTS_COUNT];
+    struct probe_found found[HINTS_COUNT] = { 0 };
     int rc = 0;
 
     for (unsigned i = 0; i < HINTS_COUNT && rc == 0; i++) {
@@ -348,7 +342,7 @@ static int save_json(const struct bench *bench)
     if (rc == ROW_OK) rc = rows_join(&all, &bench->opens);
     if (rc == ROW_OK) rc = rows_save_json(&all, bench->json);
     rows_free(&all);
-    return rc == ROW_OK ? 0 : trouble(bench->json, "cannot be written");
+    return rc == ROW_OK ? 0 : program_trouble(bench->json, "cannot be written");
 }
 
 static void print_report(struct bench *bench)
@@ -372,17 +366,17 @@ static int set_up(struct bench *bench)
     (void)snprintf(bench->workdir.path, sizeof bench->workdir.path, "%s/overhead-XXXXXX",
                    tmp ? tmp : "/var/tmp");
     if (!mkdtemp(bench->workdir.path)) {
-        trouble(bench->workdir.path, strerrordesc_np(errno));
+        program_trouble(bench->workdir.path, strerrordesc_np(errno));
         bench->workdir.path[0] = '\0';
         return -1;
     }
     (void)snprintf(bench->points, sizeof bench->points, "%s/points.db", bench->workdir.path);
     if (workdir_add(&bench->workdir, "learnt", bench->learnt) != 0 ||
         workdir_add(&bench->workdir, "hints", bench->hints) != 0)
-        return trouble(bench->workdir.path, strerrordesc_np(errno));
+        return program_trouble(bench->workdir.path, strerrordesc_np(errno));
     fprintf(stderr, "making a database\n");
     rc = work_make_points(bench->points);
-    if (rc != SQLITE_OK) return trouble(bench->points, sqlite3_errstr(rc));
+    if (rc != SQLITE_OK) return program_trouble(bench->points, sqlite3_errstr(rc));
     return probe(bench, PROBE_LEARN, NULL, OURS, bench->learnt, &none);
 }
 
@@ -410,7 +404,7 @@ static bool parse_options(struct bench *bench, int argc, char **argv)
         if (name == 'f') bench->pairs = PAIRS_FULL;
         if (name == 'j') bench->json = optarg;
     }
-    report = bench->json && strcmp(bench->json, "-") == 0 ? stderr : stdout;
+    report = program_tables(bench->json);
     return optind == argc;
 }
 

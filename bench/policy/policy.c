@@ -10,6 +10,7 @@
  * the device in bench/policy/replay_model.h.
  *
  * Exit status: 0. 2: wrong usage. 3: a trace cannot be read, or memory or a file failed. */
+#include "bench/kit/program.h"
 #include "bench/policy/contest.h"
 
 #include <errno.h>
@@ -20,8 +21,6 @@
 
 #include "bench/policy/generate.h"
 #include "bench/policy/policy_ours.h"
-
-enum { EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -99,7 +98,7 @@ struct bench {
 
 static int trouble(const char *what, const char *why)
 {
-    (void)fprintf(stderr, "policy: %s: %s\n", what, why);
+    (void)program_trouble(what, why);
     return EXIT_TROUBLE;
 }
 
@@ -314,7 +313,7 @@ static int run_entry(struct bench *bench, const struct entry *entry)
 static int report(const struct bench *bench)
 {
     const struct options *options = &bench->options;
-    FILE *out = options->json && strcmp(options->json, "-") == 0 ? stderr : stdout;
+    FILE *out = program_tables(options->json);
 
     if (!options->full)
         fprintf(out, "%" PRIu64 " us a request, %" PRIu64 " MB/s, %" PRIu64 " at once, %s\n\n",

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "bench/kit/clock.h"
+#include "bench/kit/program.h"
 #include "bench/kit/row.h"
 #include "bench/recorder/recorder_count.h"
 
@@ -35,8 +36,6 @@
 /* As gcc 12 has it at -O2 and -O3: the test of the flag, the bounds of the directory, two loads and
  * a bit. */
 #define INSTRUCTIONS_MAX 14.0
-
-enum { EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 static const char *const kind_names[LOOP_KIND_COUNT] = {
     [LOOP_EMPTY] = "an empty call",
@@ -58,12 +57,6 @@ struct bench {
 };
 
 static FILE *report; /* standard output, unless the JSON goes there */
-
-static int trouble(const char *what, const char *why)
-{
-    fprintf(stderr, "recorder: %s: %s\n", what, why);
-    return -1;
-}
 
 /* A row of one number. */
 static int add_one(struct rows *rows, enum loop_kind kind, enum loop_order order, const char *unit,
@@ -125,14 +118,15 @@ void *__wrap_realloc(void *memory, size_t size)
 static int measure_memory(struct bench *bench, enum loop_order order)
 {
     struct loop loop;
-    int rc = loop_init(&loop, LOOP_FIRST, order) ? 0 : trouble("memory", "ran out");
+    int rc = loop_init(&loop, LOOP_FIRST, order) ? 0 : program_trouble("memory", "ran out");
 
     for (enum loop_kind kind = LOOP_FIRST; kind < LOOP_KIND_COUNT && rc == 0; kind++) {
         const uint64_t before = allocations;
         uint64_t made;
 
         loop.kind = kind;
-        if (loop_measured(&loop) != loop_wants(kind)) rc = trouble(kind_names[kind], "failed");
+        if (loop_measured(&loop) != loop_wants(kind))
+            rc = program_trouble(kind_names[kind], "failed");
         made = allocations - before;
         if (rc == 0) rc = add_one(&bench->allocations, kind, order, "allocations", (double)made);
         if (kind == LOOP_AGAIN) judge(bench, order, "allocations", (double)made, 0);
@@ -202,12 +196,12 @@ static int count_order(struct bench *bench, enum loop_order order)
 
         if (rc == COUNT_ABSENT) bench->emulator_is_absent = true;
         if (rc == COUNT_ABSENT) return 0;
-        if (rc != COUNT_OK) return trouble(kind_names[kind], "could not be counted");
+        if (rc != COUNT_OK) return program_trouble(kind_names[kind], "could not be counted");
     }
     for (enum loop_kind kind = LOOP_FIRST; kind < LOOP_KIND_COUNT; kind++) {
         instructions = instructions_of_touch(&counted[kind], &counted[LOOP_EMPTY]);
         if (add_counted(bench, kind, order, &counted[kind], instructions) != ROW_OK)
-            return trouble("memory", "ran out");
+            return program_trouble("memory", "ran out");
     }
     judge(bench, order, "instructions", instructions, INSTRUCTIONS_MAX);
     judge(bench, order, "system calls", (double)again->system_calls, 0);
@@ -222,14 +216,15 @@ static int count_order(struct bench *bench, enum loop_order order)
 static int time_round(enum loop_order order, struct row_series series[LOOP_KIND_COUNT])
 {
     struct loop loop;
-    int rc = loop_init(&loop, LOOP_EMPTY, order) ? 0 : trouble("memory", "ran out");
+    int rc = loop_init(&loop, LOOP_EMPTY, order) ? 0 : program_trouble("memory", "ran out");
 
     for (enum loop_kind kind = LOOP_EMPTY; kind < LOOP_KIND_COUNT && rc == 0; kind++) {
         uint64_t began_ns;
 
         loop.kind = kind;
         began_ns = clock_now_ns();
-        if (loop_measured(&loop) != loop_wants(kind)) rc = trouble(kind_names[kind], "failed");
+        if (loop_measured(&loop) != loop_wants(kind))
+            rc = program_trouble(kind_names[kind], "failed");
         if (rc == 0)
             rc = row_series_add(&series[kind], (double)(clock_now_ns() - began_ns) / LOOP_TOUCHES);
     }
@@ -286,7 +281,7 @@ static int save_json(const struct bench *bench)
     if (rc == ROW_OK) rc = rows_join(&all, &bench->memory);
     if (rc == ROW_OK) rc = rows_save_json(&all, bench->json);
     rows_free(&all);
-    return rc == ROW_OK ? 0 : trouble(bench->json, "cannot be written");
+    return rc == ROW_OK ? 0 : program_trouble(bench->json, "cannot be written");
 }
 
 static int usage(void)
@@ -313,7 +308,7 @@ static bool parse_options(struct bench *bench, int argc, char **argv)
         if (name == 'f') bench->rounds = ROUNDS_FULL;
         if (name == 'j') bench->json = optarg;
     }
-    report = bench->json && strcmp(bench->json, "-") == 0 ? stderr : stdout;
+    report = program_tables(bench->json);
     return optind == argc;
 }
 

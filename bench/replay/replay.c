@@ -17,6 +17,7 @@
  * Exit status: 0. 1: a verdict fails. 2: wrong usage. 3: it could not be run. */
 #include "bench/kit/evict.h"
 #include "bench/kit/load.h"
+#include "bench/kit/program.h"
 #include "bench/kit/random.h"
 #include "bench/kit/row.h"
 #include "bench/kit/signals.h"
@@ -40,8 +41,6 @@
 
 /* Of fewer values even the greatest is no 95 % bound of their median. */
 #define ROUNDS_FOR_BOUND 5
-
-enum { EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 #define MEASURES(X)                                                                                \
     X(FIRST, "first page", "ms")                                                                   \
@@ -104,12 +103,6 @@ struct bench {
     bool denied[FETCH_METHOD_COUNT];
 };
 
-static int trouble(const char *what, const char *why)
-{
-    fprintf(stderr, "replay: %s: %s\n", what, why);
-    return -1;
-}
-
 static int make_file(struct bench *bench)
 {
     const char *where = secure_getenv("TMPDIR");
@@ -120,15 +113,15 @@ static int make_file(struct bench *bench)
     bench->file_bytes = bench->options.mib * MIB;
     if (snprintf(bench->path, sizeof(bench->path), "%s/replay-XXXXXX", where) >=
         (int)sizeof(bench->path))
-        return trouble(where, "too long a path");
+        return program_trouble(where, "too long a path");
     fd = mkostemp(bench->path, O_CLOEXEC);
     if (fd < 0) {
         bench->path[0] = '\0';
-        return trouble(where, strerrordesc_np(errno));
+        return program_trouble(where, strerrordesc_np(errno));
     }
     rc = fetch_database_write(fd, (uint32_t)(bench->file_bytes / FETCH_PAGE_BYTES));
     if (close(fd) != 0) rc = -1;
-    return rc == 0 ? 0 : trouble(bench->path, strerrordesc_np(errno));
+    return rc == 0 ? 0 : program_trouble(bench->path, strerrordesc_np(errno));
 }
 
 /* ---- the runs ---- */
@@ -165,17 +158,17 @@ static int run_method(struct bench *bench, enum fetch_method method, struct fetc
 
     /* Before every way, so that each finds the disk after the same write. */
     if (fetch_hints_put_back(&bench->hints, bench->path) != 0)
-        return trouble("hints", strerrordesc_np(errno));
+        return program_trouble("hints", strerrordesc_np(errno));
     bench->not_cold += evict_file(bench->path, &stayed) != EVICT_OK;
     bench->runs++;
     rc = fetch_trial_run(&trial, out);
-    if (signals_came()) return trouble("stopped", "by a signal");
+    if (signals_came()) return program_trouble("stopped", "by a signal");
     if (rc == FETCH_DENIED) {
         bench->denied[method] = true;
         fprintf(stderr, "replay: the kernel denies %s\n", fetch_method_names[method]);
         return 0;
     }
-    return rc == FETCH_OK ? 0 : trouble(fetch_method_names[method], fetch_message(rc));
+    return rc == FETCH_OK ? 0 : program_trouble(fetch_method_names[method], fetch_message(rc));
 }
 
 static double median(double *values, uint32_t count)
@@ -217,7 +210,7 @@ static int record(struct section *section, enum fetch_method method,
 
     for (int i = 0; i < MEASURE_COUNT && rc == ROW_OK; i++)
         rc = row_series_add(&section->series[method][i], values[i]);
-    return rc == ROW_OK ? 0 : trouble("no memory", "for a sample");
+    return rc == ROW_OK ? 0 : program_trouble("no memory", "for a sample");
 }
 
 /* New pages, and hints for them. */
@@ -227,9 +220,9 @@ static int make_set(struct bench *bench, enum fetch_kind kind, uint32_t round)
     const uint64_t seed = (uint64_t)round * FETCH_KIND_COUNT + kind;
 
     if (fetch_set_make(&bench->set, kind, pages, seed) != HINT_OK)
-        return trouble("no memory", "for a set");
+        return program_trouble("no memory", "for a set");
     if (fetch_hints_learn(&bench->hints, bench->path, bench->set.hinted, FETCH_PAGES) != 0)
-        return trouble("hints", "they could not be learnt");
+        return program_trouble("hints", "they could not be learnt");
     return 0;
 }
 
@@ -265,17 +258,16 @@ static int run_load(struct bench *bench, enum load_kind load)
     int rc = 0;
 
     if (load_start(&running, load, bench->path) != LOAD_OK)
-        return trouble(load_names[load], "no process");
+        return program_trouble(load_names[load], "no process");
     for (uint32_t round = 1; round <= bench->options.rounds && rc == 0; round++) {
         for (int kind = 0; kind < FETCH_KIND_COUNT && rc == 0; kind++)
             rc = run_round(bench, load, (enum fetch_kind)kind, round);
-        if (isatty(STDERR_FILENO))
-            fprintf(stderr, "\r\033[K%s: round %" PRIu32 " of %" PRIu32, load_names[load], round,
-                    bench->options.rounds);
+        program_progress((struct program_progress){ load_names[load], "round", round,
+                                                    bench->options.rounds, false });
     }
     if (isatty(STDERR_FILENO)) fputc('\n', stderr);
     if (load_stop(&running) != LOAD_OK && rc == 0)
-        rc = trouble(load_names[load], "a process of it ended early");
+        rc = program_trouble(load_names[load], "a process of it ended early");
     return rc;
 }
 
@@ -368,7 +360,7 @@ static bool judge(const struct bench *bench, FILE *out)
 static int report(struct bench *bench)
 {
     const char *json = bench->options.json;
-    FILE *out = json != NULL && strcmp(json, "-") == 0 ? stderr : stdout;
+    FILE *out = program_tables(json);
     bool good = false;
     int rc = ROW_OK;
 
@@ -385,7 +377,7 @@ static int report(struct bench *bench)
         if (json != NULL) rc = rows_save_json(&bench->rows, json);
     }
     if (rc != ROW_OK) {
-        trouble("report", rc == ROW_IO ? "cannot be written" : "no memory");
+        program_trouble("report", rc == ROW_IO ? "cannot be written" : "no memory");
         return EXIT_TROUBLE;
     }
     return good ? EXIT_SUCCESS : EXIT_VERDICT;
