@@ -9,6 +9,7 @@
  *
  * Exit status: 0. 1: slower than 1 GB/s. 2: wrong usage. 3: it could not be run. */
 #include "bench/kit/clock.h"
+#include "bench/kit/options.h"
 #include "bench/kit/program.h"
 #include "bench/kit/row.h"
 #include "proto/envoy.h"
@@ -159,18 +160,16 @@ static int run(unsigned samples, const char *json)
 
 int main(int argc, char **argv)
 {
-    unsigned samples = SAMPLES;
+    bool full = false;
     const char *json = NULL;
+    const struct option_row rows[] = {
+        { .name = "json", .text = &json },
+        { .name = "full", .flag = &full },
+    };
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--full") == 0) {
-            samples = 10 * SAMPLES;
-        } else if (strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
-            json = argv[++i];
-        } else {
-            (void)fputs("usage: codec [--full] [--json FILE]\n", stderr);
-            return EXIT_USAGE;
-        }
+    if (options_parse(rows, sizeof rows / sizeof rows[0], argc, argv) != argc) {
+        (void)fputs("usage: codec [--full] [--json FILE]\n", stderr);
+        return EXIT_USAGE;
     }
-    return run(samples, json);
+    return run(full ? 10 * SAMPLES : SAMPLES, json);
 }

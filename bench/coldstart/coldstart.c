@@ -23,13 +23,13 @@
 #include "bench/coldstart/section.h"
 #include "bench/coldstart/trial.h"
 #include "bench/kit/evict.h"
+#include "bench/kit/options.h"
 #include "bench/kit/program.h"
 #include "bench/kit/random.h"
 #include "bench/kit/signals.h"
 #include "bench/kit/workdir.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -429,39 +429,29 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
-static bool parse_count(const char *text, uint64_t most, uint64_t *out)
+static void choose_full(void *ctx)
 {
-    char *end = NULL;
+    struct options *options = ctx;
 
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *out > 0 && *out <= most;
+    options->arms = true;
+    options->full = true;
 }
 
 static bool parse_options(struct options *options, int argc, char **argv)
 {
-    static const struct option names[] = {
-        { "pairs", required_argument, NULL, 'p' }, { "latency-us", required_argument, NULL, 'l' },
-        { "json", required_argument, NULL, 'j' },  { "arms", no_argument, NULL, 'a' },
-        { "full", no_argument, NULL, 'f' },        { 0 }
+    const struct option_row rows[] = {
+        { .name = "pairs", .count = &options->pairs, .least = 1, .most = 10000 },
+        { .name = "latency-us", .number = &options->latency_us, .least = 1, .most = 1000000 },
+        { .name = "json", .text = &options->json },
+        { .name = "arms", .flag = &options->arms },
+        { .name = "full", .act = choose_full, .ctx = options },
     };
-    uint64_t count = 10;
-    bool ok = true;
-    int name;
+    int first;
 
-    *options = (struct options){ .latency_us = 1000 };
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while (ok && (name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        if (name == 'p') ok = parse_count(optarg, 10000, &count);
-        if (name == 'l') ok = parse_count(optarg, 1000000, &options->latency_us);
-        if (name == 'j') options->json = optarg;
-        if (name == 'a' || name == 'f') options->arms = true;
-        if (name == 'f') options->full = true;
-        if (name == '?') ok = false;
-    }
-    options->pairs = (uint32_t)count;
-    if (!ok || optind != argc - 1) return false;
-    options->database = argv[optind];
+    *options = (struct options){ .pairs = 10, .latency_us = 1000 };
+    first = options_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv);
+    if (first != argc - 1) return false;
+    options->database = argv[first];
     return true;
 }
 

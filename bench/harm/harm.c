@@ -22,7 +22,6 @@
  * Exit status: 0. 1: a verdict fails or results differ between arms. 2: wrong usage. 3: it could
  * not be run. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +31,7 @@
 #include "bench/harm/harm_section.h"
 #include "bench/kit/evict.h"
 #include "bench/kit/load.h"
+#include "bench/kit/options.h"
 #include "bench/kit/program.h"
 #include "bench/kit/random.h"
 #include "bench/kit/signals.h"
@@ -314,38 +314,24 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
-static bool parse_count(const char *text, uint32_t least, uint32_t most, uint32_t *out)
+static void choose_full(void *ctx)
 {
-    char *end = NULL;
-    unsigned long count;
+    struct options *options = ctx;
 
-    errno = 0;
-    count = strtoul(text, &end, 10);
-    *out = (uint32_t)count;
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && count >= least &&
-           count <= most;
+    options->rounds = HARM_PAIRS;
 }
 
 static bool parse_options(struct options *options, int argc, char **argv)
 {
-    static const struct option names[] = { { "rounds", required_argument, NULL, 'r' },
-                                           { "rows", required_argument, NULL, 'n' },
-                                           { "json", required_argument, NULL, 'j' },
-                                           { "full", no_argument, NULL, 'f' },
-                                           { 0 } };
-    bool ok = true;
-    int name;
+    const struct option_row rows[] = {
+        { .name = "rounds", .count = &options->rounds, .least = 1, .most = 10000 },
+        { .name = "rows", .count = &options->rows, .least = ROWS_MIN, .most = 10000000 },
+        { .name = "json", .text = &options->json },
+        { .name = "full", .act = choose_full, .ctx = options },
+    };
 
     *options = (struct options){ .rounds = ROUNDS, .rows = HARM_ROWS };
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while (ok && (name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        if (name == 'r') ok = parse_count(optarg, 1, 10000, &options->rounds);
-        if (name == 'n') ok = parse_count(optarg, ROWS_MIN, 10000000, &options->rows);
-        if (name == 'j') options->json = optarg;
-        if (name == 'f') options->rounds = HARM_PAIRS;
-        if (name == '?') ok = false;
-    }
-    return ok && optind == argc;
+    return options_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv) == argc;
 }
 
 int main(int argc, char **argv)

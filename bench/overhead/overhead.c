@@ -21,12 +21,12 @@
  * Exit status: 0. 1: a gate is missed. 2: wrong usage. 3: it could not be run. Without valgrind
  * instructions are not counted, and a line says so. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/kit/options.h"
 #include "bench/kit/program.h"
 #include "bench/kit/row.h"
 #include "bench/kit/workdir.h"
@@ -392,20 +392,16 @@ static int usage(void)
 
 static bool parse_options(struct bench *bench, int argc, char **argv)
 {
-    static const struct option names[] = { { "json", required_argument, NULL, 'j' },
-                                           { "full", no_argument, NULL, 'f' },
-                                           { 0 } };
-    int name;
+    bool full = false;
+    const struct option_row rows[] = {
+        { .name = "json", .text = &bench->json },
+        { .name = "full", .flag = &full },
+    };
 
-    bench->pairs = PAIRS;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        if (name == '?') return false;
-        if (name == 'f') bench->pairs = PAIRS_FULL;
-        if (name == 'j') bench->json = optarg;
-    }
+    if (options_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv) != argc) return false;
+    bench->pairs = full ? PAIRS_FULL : PAIRS;
     report = program_tables(bench->json);
-    return optind == argc;
+    return true;
 }
 
 int main(int argc, char **argv)

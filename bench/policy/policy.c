@@ -10,11 +10,10 @@
  * the device in bench/policy/replay_model.h.
  *
  * Exit status: 0. 2: wrong usage. 3: a trace cannot be read, or memory or a file failed. */
+#include "bench/kit/options.h"
 #include "bench/kit/program.h"
 #include "bench/policy/contest.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,37 +38,6 @@ struct options {
     bool full;
     const char *json;
     const char *generate;
-};
-
-/* Options that take a number. */
-static const struct number_option {
-    const char *name;
-    uint64_t least, most;
-    size_t offset;
-} number_options[] = {
-    { "miss-us", 0, REPLAY_LATENCY_US_MAX, offsetof(struct options, miss_us) },
-    { "bandwidth-mbs", 1, 1000000, offsetof(struct options, bandwidth_mbs) },
-    { "parallel", 1, REPLAY_PARALLEL_MAX, offsetof(struct options, parallel) },
-    { "first", 1, 1000000, offsetof(struct options, first) },
-    { "seed", 0, UINT64_MAX, offsetof(struct options, seed) },
-};
-
-static const struct flag_option {
-    const char *name;
-    size_t offset;
-} flag_options[] = {
-    { "list", offsetof(struct options, list) },
-    { "no-profiles", offsetof(struct options, no_profiles) },
-    { "ablate", offsetof(struct options, ablate) },
-    { "full", offsetof(struct options, full) },
-};
-
-static const struct text_option {
-    const char *name;
-    size_t offset;
-} text_options[] = {
-    { "json", offsetof(struct options, json) },
-    { "generate", offsetof(struct options, generate) },
 };
 
 /* The devices of --full. */
@@ -137,69 +105,44 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
-static bool parse_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
+/* `ctx` is where it goes. */
+static bool take_budget(void *ctx, const char *value)
 {
-    char *end = NULL;
+    uint64_t *out = ctx;
 
-    if (*text < '0' || *text > '9') return false;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return errno == 0 && *end == '\0' && *out >= least && *out <= most;
-}
-
-static bool parse_budget(uint64_t *out, const char *text)
-{
-    if (strcmp(text, "auto") == 0) {
+    if (strcmp(value, "auto") == 0) {
         *out = POLICY_BUDGET_AUTO;
         return true;
     }
-    if (strcmp(text, "none") == 0) {
+    if (strcmp(value, "none") == 0) {
         *out = POLICY_BUDGET_NONE;
         return true;
     }
-    return parse_number(out, text, 0, UINT64_C(1) << 40);
+    return options_number(out, value, 0, UINT64_C(1) << 40);
 }
 
-/* Takes one option, whose value is NULL if it has none. */
-static bool take_option(struct options *options, const char *name, const char *value)
+/* The index of the first trace, or -1. */
+static int parse_options(struct options *options, int argc, char **argv)
 {
-    char *at = (char *)options;
+    const struct option_row rows[] = {
+        { .name = "miss-us", .number = &options->miss_us, .most = REPLAY_LATENCY_US_MAX },
+        { .name = "bandwidth-mbs", .number = &options->bandwidth_mbs, .least = 1, .most = 1000000 },
+        { .name = "parallel",
+          .number = &options->parallel,
+          .least = 1,
+          .most = REPLAY_PARALLEL_MAX },
+        { .name = "first", .number = &options->first, .least = 1, .most = 1000000 },
+        { .name = "seed", .number = &options->seed, .most = UINT64_MAX },
+        { .name = "budget", .take = take_budget, .ctx = &options->budget_bytes },
+        { .name = "list", .flag = &options->list },
+        { .name = "no-profiles", .flag = &options->no_profiles },
+        { .name = "ablate", .flag = &options->ablate },
+        { .name = "full", .flag = &options->full },
+        { .name = "json", .text = &options->json },
+        { .name = "generate", .text = &options->generate },
+    };
 
-    if (strcmp(name, "budget") == 0) return parse_budget(&options->budget_bytes, value);
-    for (size_t i = 0; i < COUNT(number_options); i++) {
-        const struct number_option *option = &number_options[i];
-
-        if (strcmp(name, option->name) == 0)
-            return parse_number((uint64_t *)(void *)(at + option->offset), value, option->least,
-                                option->most);
-    }
-    for (size_t i = 0; i < COUNT(flag_options); i++)
-        if (strcmp(name, flag_options[i].name) == 0) *(bool *)(at + flag_options[i].offset) = true;
-    for (size_t i = 0; i < COUNT(text_options); i++)
-        if (strcmp(name, text_options[i].name) == 0)
-            *(const char **)(void *)(at + text_options[i].offset) = value;
-    return true;
-}
-
-static bool parse_options(struct options *options, int argc, char **argv)
-{
-    struct option names[COUNT(number_options) + COUNT(flag_options) + COUNT(text_options) + 2];
-    size_t len = 0;
-    int index = 0;
-    int found;
-
-    names[len++] = (struct option){ "budget", required_argument, NULL, 0 };
-    for (size_t i = 0; i < COUNT(number_options); i++)
-        names[len++] = (struct option){ number_options[i].name, required_argument, NULL, 0 };
-    for (size_t i = 0; i < COUNT(flag_options); i++)
-        names[len++] = (struct option){ flag_options[i].name, no_argument, NULL, 0 };
-    for (size_t i = 0; i < COUNT(text_options); i++)
-        names[len++] = (struct option){ text_options[i].name, required_argument, NULL, 0 };
-    names[len] = (struct option){ 0 };
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((found = getopt_long(argc, argv, "", names, &index)) != -1)
-        if (found != 0 || !take_option(options, names[index].name, optarg)) return false;
-    return true;
+    return options_parse(rows, COUNT(rows), argc, argv);
 }
 
 /* ---- the traces ---- */
@@ -357,13 +300,14 @@ int main(int argc, char **argv)
                                         .first = 4,
                                         .seed = 1,
                                         .budget_bytes = POLICY_BUDGET_AUTO } };
+    const int first = parse_options(&bench.options, argc, argv);
     size_t count;
     int rc;
 
-    if (!parse_options(&bench.options, argc, argv)) return usage();
-    count = (size_t)(argc - optind);
+    if (first < 0) return usage();
+    count = (size_t)(argc - first);
     if (bench.options.generate) return count == 0 ? generate(&bench.options) : usage();
-    rc = load(&bench, argv + optind, count);
+    rc = load(&bench, argv + first, count);
     for (size_t i = 0; i < bench.entry_count && rc == EXIT_SUCCESS; i++)
         rc = run_entry(&bench, &bench.entries[i]);
     if (rc == EXIT_SUCCESS) rc = report(&bench);

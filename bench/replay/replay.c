@@ -17,6 +17,7 @@
  * Exit status: 0. 1: a verdict fails. 2: wrong usage. 3: it could not be run. */
 #include "bench/kit/evict.h"
 #include "bench/kit/load.h"
+#include "bench/kit/options.h"
 #include "bench/kit/program.h"
 #include "bench/kit/random.h"
 #include "bench/kit/row.h"
@@ -27,7 +28,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,6 +38,7 @@
 #define SLOWER_ALLOWED 1.05 /* than no prefetch, at the upper bound */
 #define FASTEST_WANTED 1.2  /* of the fastest raw method */
 #define MIB            ((uint64_t)1 << 20)
+#define MIB_MIN        ((uint64_t)FETCH_FILE_PAGES_MIN * FETCH_PAGE_BYTES / MIB)
 
 /* Of fewer values even the greatest is no 95 % bound of their median. */
 #define ROUNDS_FOR_BOUND 5
@@ -417,58 +418,42 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
-static bool parse_count(const char *text, uint32_t least, uint32_t most, uint32_t *out)
-{
-    char *end = NULL;
-    unsigned long count;
-
-    errno = 0;
-    count = strtoul(text, &end, 10);
-    *out = (uint32_t)count;
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && count >= least &&
-           count <= most;
-}
-
-static bool parse_load(const char *text, bool *loads)
+static bool take_load(void *ctx, const char *value)
 {
     static const char *const names[LOAD_KIND_COUNT] = { "quiet", "disk", "cpu" };
+    struct options *options = ctx;
     bool found = false;
 
     for (int i = 0; i < LOAD_KIND_COUNT; i++) {
-        loads[i] = strcmp(text, names[i]) == 0;
-        found = found || loads[i];
+        options->loads[i] = strcmp(value, names[i]) == 0;
+        found = found || options->loads[i];
     }
     return found;
 }
 
+static void choose_full(void *ctx)
+{
+    struct options *options = ctx;
+
+    options->rounds = 21;
+    options->repeats = 5;
+    options->mib = 1024;
+}
+
 static bool parse_options(struct options *options, int argc, char **argv)
 {
-    static const struct option names[] = { { "rounds", required_argument, NULL, 'r' },
-                                           { "repeats", required_argument, NULL, 'n' },
-                                           { "mib", required_argument, NULL, 'm' },
-                                           { "load", required_argument, NULL, 'l' },
-                                           { "json", required_argument, NULL, 'j' },
-                                           { "full", no_argument, NULL, 'f' },
-                                           { 0 } };
-    const uint32_t mib_min = (uint32_t)((uint64_t)FETCH_FILE_PAGES_MIN * FETCH_PAGE_BYTES / MIB);
-    bool ok = true;
-    int name;
+    const struct option_row rows[] = {
+        { .name = "rounds", .count = &options->rounds, .least = 1, .most = 10000 },
+        { .name = "repeats", .count = &options->repeats, .least = 1, .most = REPEATS_MAX },
+        { .name = "mib", .count = &options->mib, .least = MIB_MIN, .most = 1 << 20 },
+        { .name = "load", .take = take_load, .ctx = options },
+        { .name = "json", .text = &options->json },
+        { .name = "full", .act = choose_full, .ctx = options },
+    };
 
     *options =
         (struct options){ .rounds = 5, .repeats = 1, .mib = 512, .loads = { true, true, true } };
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while (ok && (name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        if (name == 'f') options->rounds = 21;
-        if (name == 'f') options->repeats = 5;
-        if (name == 'f') options->mib = 1024;
-        if (name == 'r') ok = parse_count(optarg, 1, 10000, &options->rounds);
-        if (name == 'n') ok = parse_count(optarg, 1, REPEATS_MAX, &options->repeats);
-        if (name == 'm') ok = parse_count(optarg, mib_min, 1 << 20, &options->mib);
-        if (name == 'l') ok = parse_load(optarg, options->loads);
-        if (name == 'j') options->json = optarg;
-        if (name == '?') ok = false;
-    }
-    return ok && optind == argc;
+    return options_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv) == argc;
 }
 
 int main(int argc, char **argv)
