@@ -1,6 +1,8 @@
 /* Samples to rows, and rows to text. */
 #include "bench/kit/row.h"
 
+#include "bench/kit/json.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -214,70 +216,33 @@ void rows_print(const struct rows *rows, FILE *out)
     }
 }
 
-static void print_json_string(FILE *out, const char *text)
+static void print_json_row(FILE *out, const void *ctx, size_t index)
 {
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        const unsigned char c = (unsigned char)*text;
-
-        if (c < 0x20) {
-            fprintf(out, "\\u%04x", c);
-        } else {
-            if (c == '"' || c == '\\') fputc('\\', out);
-            fputc(c, out);
-        }
-    }
-    fputc('"', out);
-}
-
-/* JSON has no infinities and no NaN. */
-static void print_json_number(FILE *out, double value, bool valid)
-{
-    if (valid && isfinite(value)) {
-        fprintf(out, "%.9g", value);
-    } else {
-        fputs("null", out);
-    }
-}
-
-static void print_json_row(FILE *out, const struct row *row)
-{
+    const struct rows *rows = ctx;
+    const struct row *row = &rows->items[index];
     const char *const texts[3] = { row->name, row->arm, row->unit };
-    const double numbers[4] = { row->median, row->lo, row->hi, row->ratio };
+    const double numbers[4] = { row->median, row->lo, row->hi, row->has_ratio ? row->ratio : NAN };
 
     for (size_t i = 0; i < 3; i++) {
         fprintf(out, "%s\"%s\": ", i == 0 ? "{" : ", ", headings[i]);
-        print_json_string(out, texts[i]);
+        json_print_string(out, texts[i]);
     }
     fprintf(out, ", \"%s\": %zu", headings[3], row->n);
     for (size_t i = 0; i < 4; i++) {
         fprintf(out, ", \"%s\": ", headings[4 + i]);
-        print_json_number(out, numbers[i], i < 3 || row->has_ratio);
+        json_print_number(out, numbers[i]);
     }
     fputc('}', out);
 }
 
 void rows_print_json(const struct rows *rows, FILE *out)
 {
-    fputc('[', out);
-    for (size_t i = 0; i < rows->len; i++) {
-        fputs(i == 0 ? "\n  " : ",\n  ", out);
-        print_json_row(out, &rows->items[i]);
-    }
-    fputs("\n]\n", out);
+    json_print_list(out, rows->len, print_json_row, rows);
 }
 
 int rows_save_json(const struct rows *rows, const char *path)
 {
-    const bool standard = strcmp(path, "-") == 0;
-    FILE *out = standard ? stdout : fopen(path, "w");
-    int failed;
-
-    if (out == NULL) return ROW_IO;
-    rows_print_json(rows, out);
-    failed = ferror(out);
-    failed |= standard ? fflush(out) : fclose(out);
-    return failed != 0 ? ROW_IO : ROW_OK;
+    return json_save_list(path, rows->len, print_json_row, rows) == 0 ? ROW_OK : ROW_IO;
 }
 
 void rows_free(struct rows *rows)

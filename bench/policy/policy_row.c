@@ -1,8 +1,9 @@
 /* Both printers walk the columns of one table. */
 #include "bench/policy/policy_row.h"
 
+#include "bench/kit/json.h"
+
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,90 +131,31 @@ void policy_rows_print(const struct policy_rows *rows, FILE *out)
 
 /* ---- the list ---- */
 
-/* Bytes of the UTF-8 character at `text`; 0 where there is none. A name of a file may be anything.
- */
-static size_t character_len(const unsigned char *text)
+static void print_json_row(FILE *out, const void *ctx, size_t index)
 {
-    static const struct {
-        unsigned char first, last; /* lead bytes */
-        unsigned char least, most; /* the byte that follows */
-        size_t len;
-    } forms[] = {
-        { 0x01, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
+    const struct policy_rows *rows = ctx;
+    const struct policy_row *row = &rows->items[index];
 
-    for (size_t i = 0; i < COUNT(forms); i++) {
-        if (*text < forms[i].first || *text > forms[i].last) continue;
-        if (forms[i].len == 1) return 1;
-        if (text[1] < forms[i].least || text[1] > forms[i].most) return 0;
-        for (size_t k = 2; k < forms[i].len; k++)
-            if (text[k] < 0x80 || text[k] > 0xbf) return 0;
-        return forms[i].len;
-    }
-    return 0;
-}
-
-static void print_json_string(const char *text, FILE *out)
-{
-    const unsigned char *at = (const unsigned char *)text;
-
-    fputc('"', out);
-    while (*at != '\0') {
-        size_t len = character_len(at);
-
-        if (len == 0 || *at < 0x20) {
-            fprintf(out, "\\u%04x", len == 0 ? 0xfffdu : *at);
-            at++;
-            continue;
-        }
-        if (*at == '"' || *at == '\\') fputc('\\', out);
-        fwrite(at, 1, len, out);
-        at += len;
-    }
-    fputc('"', out);
-}
-
-static void print_json_row(const struct policy_row *row, FILE *out)
-{
     fputs("{\"trace\": ", out);
-    print_json_string(row->trace, out);
+    json_print_string(out, row->trace);
     fputs(", \"policy\": ", out);
-    print_json_string(row->policy, out);
+    json_print_string(out, row->policy);
     fprintf(out, ", \"sessions\": %zu", row->sessions);
     for (size_t i = 0; i < COUNT(columns); i++) {
-        double value = figure(row, &columns[i]);
-
         if (!columns[i].key) continue;
         fprintf(out, ", \"%s\": ", columns[i].key);
-        if (isfinite(value))
-            fprintf(out, "%.9g", value);
-        else
-            fputs("null", out);
+        json_print_number(out, figure(row, &columns[i]));
     }
     fputc('}', out);
 }
 
 void policy_rows_print_json(const struct policy_rows *rows, FILE *out)
 {
-    fputc('[', out);
-    for (size_t i = 0; i < rows->len; i++) {
-        fputs(i == 0 ? "\n  " : ",\n  ", out);
-        print_json_row(&rows->items[i], out);
-    }
-    fputs("\n]\n", out);
+    json_print_list(out, rows->len, print_json_row, rows);
 }
 
 int policy_rows_save_json(const struct policy_rows *rows, const char *path)
 {
-    bool standard = strcmp(path, "-") == 0;
-    FILE *out = standard ? stdout : fopen(path, "w");
-    int failed;
-
-    if (!out) return POLICY_ROW_IO;
-    policy_rows_print_json(rows, out);
-    failed = ferror(out);
-    failed |= standard ? fflush(out) : fclose(out);
-    return failed ? POLICY_ROW_IO : POLICY_ROW_OK;
+    return json_save_list(path, rows->len, print_json_row, rows) == 0 ? POLICY_ROW_OK
+                                                                      : POLICY_ROW_IO;
 }
