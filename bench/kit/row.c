@@ -122,6 +122,14 @@ int rows_add(struct rows *rows, const char *name, const char *arm, const char *u
     return append(rows, &row);
 }
 
+int rows_add_one(struct rows *rows, const char *name, const char *arm, const char *unit,
+                 double value)
+{
+    struct row_series series = { &value, 1, 1 };
+
+    return rows_add(rows, name, arm, unit, &series);
+}
+
 int rows_join(struct rows *rows, const struct rows *more)
 {
     int rc = ROW_OK;
@@ -249,4 +257,25 @@ void rows_free(struct rows *rows)
 {
     free(rows->items);
     *rows = (struct rows){ 0 };
+}
+
+void row_tables_print(const struct row_table *tables, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "\n%s\n", tables[i].title);
+        rows_print(tables[i].rows, out);
+    }
+}
+
+int row_tables_save_json(const struct row_table *tables, size_t count, const char *path)
+{
+    struct rows all = { 0 };
+    int rc = ROW_OK;
+
+    for (size_t i = 0; i < count && rc == ROW_OK; i++) {
+        rc = rows_join(&all, tables[i].rows);
+    }
+    if (rc == ROW_OK) rc = rows_save_json(&all, path);
+    rows_free(&all);
+    return rc;
 }

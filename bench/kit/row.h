@@ -55,6 +55,10 @@ void row_series_free(struct row_series *series);
 int rows_add(struct rows *rows, const char *name, const char *arm, const char *unit,
              struct row_series *series);
 
+/* Appends a row of one number. ROW_NOMEM. */
+int rows_add_one(struct rows *rows, const char *name, const char *arm, const char *unit,
+                 double value);
+
 /* Appends copies of all rows of `more`. ROW_NOMEM. */
 int rows_join(struct rows *rows, const struct rows *more);
 
@@ -75,5 +79,17 @@ int rows_save_json(const struct rows *rows, const char *path);
 
 /* Leaves the table empty; twice is harmless. */
 void rows_free(struct rows *rows);
+
+/* A part of a report: a table under a title. Both are borrowed. */
+struct row_table {
+    const char *title;
+    const struct rows *rows;
+};
+
+/* Each behind an empty line. */
+void row_tables_print(const struct row_table *tables, size_t count, FILE *out);
+
+/* The rows of all in one list, as rows_save_json() does. ROW_NOMEM, ROW_IO. */
+int row_tables_save_json(const struct row_table *tables, size_t count, const char *path);
 
 #endif

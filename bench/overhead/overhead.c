@@ -73,18 +73,6 @@ static int probe(const struct bench *bench, enum probe_kind kind, const struct w
     return rc;
 }
 
-/* A row of one number. */
-static int add_one(struct rows *rows, const char *name, const char *arm, const char *unit,
-                   uint64_t value)
-{
-    struct row_series series = { 0 };
-    int rc = row_series_add(&series, (double)value);
-
-    if (rc == ROW_OK) rc = rows_add(rows, name, arm, unit, &series);
-    row_series_free(&series);
-    return rc;
-}
-
 /* Says how a number lies to its limit. */
 static bool judge(const char *what, const char *name, double value, double most)
 {
@@ -110,8 +98,8 @@ static int count_instructions(struct bench *bench, const struct work *work)
             return 0;
         }
         if (rc == PROBE_OK)
-            rc = add_one(&bench->instructions, work->name, arm_names[arm], "instructions",
-                         found.instructions);
+            rc = rows_add_one(&bench->instructions, work->name, arm_names[arm], "instructions",
+                              (double)found.instructions);
     }
     return rc;
 }
@@ -124,12 +112,12 @@ static int count_allocations(struct bench *bench, const struct work *work)
     for (enum arm arm = BASE; arm < ARM_COUNT && rc == 0; arm++)
         rc = probe(bench, PROBE_ALLOCATE, work, arm, bench->hints, &found[arm]);
     if (rc != 0) return rc;
-    rc = add_one(&bench->allocations, work->name, "preload's own", "calls",
-                 found[OURS].own_allocations);
+    rc = rows_add_one(&bench->allocations, work->name, "preload's own", "calls",
+                      (double)found[OURS].own_allocations);
     for (enum arm arm = BASE; arm < ARM_COUNT && rc == 0; arm++)
-        rc = add_one(&bench->allocations, work->name,
-                     arm == BASE ? "SQLite, base" : "SQLite, preload", "calls",
-                     found[arm].sqlite_allocations);
+        rc = rows_add_one(&bench->allocations, work->name,
+                          arm == BASE ? "SQLite, base" : "SQLite, preload", "calls",
+                          (double)found[arm].sqlite_allocations);
     if (work->is_repeated && (found[OURS].own_allocations > 0 ||
                               found[OURS].sqlite_allocations != found[BASE].sqlite_allocations)) {
         fprintf(report, "allocations: %s: repeated reads allocate: MISSED\n", work->name);
@@ -288,12 +276,6 @@ static int run_opens(struct bench *bench)
 
 /* ---- the report ---- */
 
-static void print_table(const char *title, const struct rows *rows)
-{
-    fprintf(report, "\n%s\n", title);
-    rows_print(rows, report);
-}
-
 static void judge_gate(struct bench *bench)
 {
     fputc('\n', report);
@@ -332,27 +314,22 @@ static void judge_times(const struct bench *bench)
     }
 }
 
-static int save_json(const struct bench *bench)
+/* The tables, the verdicts, and the rows of all tables where they are wanted. */
+static int give_report(struct bench *bench)
 {
-    struct rows all = { 0 };
-    int rc = rows_join(&all, &bench->instructions);
+    const struct row_table tables[] = {
+        { "instructions of the connection's thread", &bench->instructions },
+        { "allocations between open and close", &bench->allocations },
+        { "user and system time", &bench->times },
+        { "open and close, everything in memory", &bench->opens },
+    };
+    const size_t count = sizeof(tables) / sizeof(tables[0]);
 
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->allocations);
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->times);
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->opens);
-    if (rc == ROW_OK) rc = rows_save_json(&all, bench->json);
-    rows_free(&all);
-    return rc == ROW_OK ? 0 : program_trouble(bench->json, "cannot be written");
-}
-
-static void print_report(struct bench *bench)
-{
-    print_table("instructions of the connection's thread", &bench->instructions);
-    print_table("allocations between open and close", &bench->allocations);
-    print_table("user and system time", &bench->times);
-    print_table("open and close, everything in memory", &bench->opens);
+    row_tables_print(tables, count, report);
     judge_gate(bench);
     judge_times(bench);
+    if (!bench->json || row_tables_save_json(tables, count, bench->json) == ROW_OK) return 0;
+    return program_trouble(bench->json, "cannot be written");
 }
 
 /* ---- the set-up ---- */
@@ -415,8 +392,7 @@ int main(int argc, char **argv)
     if (rc == 0) rc = run_gate(&bench);
     if (rc == 0) rc = run_times(&bench);
     if (rc == 0) rc = run_opens(&bench);
-    if (rc == 0) print_report(&bench);
-    if (rc == 0 && bench.json) rc = save_json(&bench);
+    if (rc == 0) rc = give_report(&bench);
     if (bench.workdir.path[0]) workdir_remove(&bench.workdir);
     rows_free(&bench.instructions);
     rows_free(&bench.allocations);

@@ -58,16 +58,10 @@ struct bench {
 
 static FILE *report; /* standard output, unless the JSON goes there */
 
-/* A row of one number. */
 static int add_one(struct rows *rows, enum loop_kind kind, enum loop_order order, const char *unit,
                    double value)
 {
-    struct row_series series = { 0 };
-    int rc = row_series_add(&series, value);
-
-    if (rc == ROW_OK) rc = rows_add(rows, kind_names[kind], order_names[order], unit, &series);
-    row_series_free(&series);
-    return rc;
+    return rows_add_one(rows, kind_names[kind], order_names[order], unit, value);
 }
 
 static void judge(struct bench *bench, enum loop_order order, const char *what, double value,
@@ -253,35 +247,23 @@ static int measure_times(struct bench *bench)
 
 /* ---- the report ---- */
 
-static void print_table(const char *title, const struct rows *rows)
+/* The tables, and the rows of all where they are wanted. */
+static int give_report(const struct bench *bench)
 {
-    fprintf(report, "\n%s\n", title);
-    rows_print(rows, report);
-}
+    const struct row_table tables[] = {
+        { "instructions", &bench->instructions },
+        { "system calls of 1,000,000 touches", &bench->system_calls },
+        { "allocations of 1,000,000 touches", &bench->allocations },
+        { "time, read beside the gate", &bench->times },
+        { "memory for each page", &bench->memory },
+    };
+    const size_t count = sizeof(tables) / sizeof(tables[0]);
 
-static void print_report(const struct bench *bench)
-{
     if (bench->emulator_is_absent)
         fprintf(report, "instructions: skipped: valgrind is not installed\n");
-    print_table("instructions", &bench->instructions);
-    print_table("system calls of 1,000,000 touches", &bench->system_calls);
-    print_table("allocations of 1,000,000 touches", &bench->allocations);
-    print_table("time, read beside the gate", &bench->times);
-    print_table("memory for each page", &bench->memory);
-}
-
-static int save_json(const struct bench *bench)
-{
-    struct rows all = { 0 };
-    int rc = rows_join(&all, &bench->instructions);
-
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->system_calls);
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->allocations);
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->times);
-    if (rc == ROW_OK) rc = rows_join(&all, &bench->memory);
-    if (rc == ROW_OK) rc = rows_save_json(&all, bench->json);
-    rows_free(&all);
-    return rc == ROW_OK ? 0 : program_trouble(bench->json, "cannot be written");
+    row_tables_print(tables, count, report);
+    if (!bench->json || row_tables_save_json(tables, count, bench->json) == ROW_OK) return 0;
+    return program_trouble(bench->json, "cannot be written");
 }
 
 static int usage(void)
@@ -320,8 +302,7 @@ int main(int argc, char **argv)
         if (rc == 0 && !bench.emulator_is_absent) rc = count_order(&bench, order);
     }
     if (rc == 0) rc = measure_times(&bench);
-    if (rc == 0) print_report(&bench);
-    if (rc == 0 && bench.json) rc = save_json(&bench);
+    if (rc == 0) rc = give_report(&bench);
     rows_free(&bench.instructions);
     rows_free(&bench.system_calls);
     rows_free(&bench.allocations);

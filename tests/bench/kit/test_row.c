@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -148,6 +149,20 @@ Test(row, tables_can_be_joined)
     rows_free(&rows);
 }
 
+Test(row, one_number_is_a_row_of_one)
+{
+    struct rows rows = { 0 };
+
+    cr_assert_eq(rows_add_one(&rows, "allocations", "plain", "calls", 7), ROW_OK);
+    cr_assert_eq(rows.len, 1);
+    cr_expect_str_eq(rows.items[0].unit, "calls");
+    cr_expect_eq(rows.items[0].n, 1);
+    cr_expect_float_eq(rows.items[0].median, 7, 1e-12);
+    cr_expect_float_eq(rows.items[0].lo, 7, 1e-12);
+    cr_expect_float_eq(rows.items[0].hi, 7, 1e-12);
+    rows_free(&rows);
+}
+
 static void make_two(struct rows *rows)
 {
     static const double plain[] = { 1234.5, 1234.5 };
@@ -204,4 +219,45 @@ Test(row, a_file_that_cannot_be_written_is_an_error)
     cr_expect_eq(rows_save_json(&rows, "/nowhere/at/all.json"), ROW_IO);
     cr_expect_eq(rows_save_json(&rows, "/dev/full"), ROW_IO);
     cr_expect_eq(rows_save_json(&rows, "/dev/null"), ROW_OK);
+}
+
+Test(row, tables_of_a_report_have_titles_and_one_list)
+{
+    struct rows times = { 0 };
+    struct rows counts = { 0 };
+    const struct row_table tables[] = { { "times", &times }, { "counts", &counts } };
+    char path[] = "/tmp/rows-XXXXXX";
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    cr_assert_eq(rows_add_one(&times, "end", "plain", "ms", 3), ROW_OK);
+    cr_assert_eq(rows_add_one(&counts, "pages", "plain", "pages", 4), ROW_OK);
+    row_tables_print(tables, 2, out);
+    fclose(out);
+    cr_expect_str_eq(text, "\ntimes\n"
+                           "name  arm    unit  n  median  lo  hi  ratio\n"
+                           "end   plain  ms    1       3   3   3      -\n"
+                           "\ncounts\n"
+                           "name   arm    unit   n  median  lo  hi  ratio\n"
+                           "pages  plain  pages  1       4   4   4      -\n");
+    free(text);
+    close(mkstemp(path));
+    cr_expect_eq(row_tables_save_json(tables, 2, path), ROW_OK);
+    out = fopen(path, "r");
+    text = calloc(1, 512);
+    cr_assert(out && text && fread(text, 1, 511, out) > 0);
+    cr_expect_str_eq(text,
+                     "[\n"
+                     "  {\"name\": \"end\", \"arm\": \"plain\", \"unit\": \"ms\", \"n\": 1, "
+                     "\"median\": 3, \"lo\": 3, \"hi\": 3, \"ratio\": null},\n"
+                     "  {\"name\": \"pages\", \"arm\": \"plain\", \"unit\": \"pages\", \"n\": 1, "
+                     "\"median\": 4, \"lo\": 4, \"hi\": 4, \"ratio\": null}\n"
+                     "]\n");
+    fclose(out);
+    free(text);
+    cr_expect_eq(remove(path), 0);
+    cr_expect_eq(row_tables_save_json(tables, 2, "/nowhere/at/all.json"), ROW_IO);
+    rows_free(&times);
+    rows_free(&counts);
 }
