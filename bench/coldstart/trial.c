@@ -9,31 +9,24 @@
 #include "bench/kit/latency_vfs.h"
 #include "vfs/preload.h"
 
-#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define REQUEST_BYTES (128 << 10)
 #define PARALLEL      16u
 
-/* --child ARM LATENCY_US SEED DATABASE STORE PAGES TRACE */
+/* The arguments of a child. */
 enum {
-    ARG_SELF,
-    ARG_CHILD,
-    ARG_ARM,
+    ARG_ARM = CHILD_FIRST,
     ARG_LATENCY,
     ARG_SEED,
     ARG_DATABASE,
     ARG_STORE,
     ARG_PAGES,
     ARG_TRACE,
-    ARG_COUNT
+    ARG_END
 };
-
-#define CHILD "--child"
 
 const char *const trial_arm_names[TRIAL_ARM_COUNT] = {
     [TRIAL_PLAIN] = "plain cold",      [TRIAL_PRELOAD] = "preload cold",
@@ -237,6 +230,15 @@ static int run_arm(const struct trial *trial, const char *vfs, struct trial_foun
     return rc;
 }
 
+static int say(const struct trial_found *found)
+{
+#define TRIAL_VALUE(name) found->name,
+    const uint64_t numbers[] = { TRIAL_FOUND(TRIAL_VALUE) };
+#undef TRIAL_VALUE
+
+    return child_say(numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
 static const char *argument(char *const *argv, int which)
 {
     return argv[which][0] != '\0' ? argv[which] : NULL;
@@ -244,7 +246,7 @@ static const char *argument(char *const *argv, int which)
 
 int trial_is_child(int argc, char *const *argv)
 {
-    return argc == ARG_COUNT && strcmp(argv[ARG_CHILD], CHILD) == 0;
+    return child_is_called(argc, argv, ARG_END - CHILD_FIRST);
 }
 
 int trial_child(char *const *argv)
@@ -265,56 +267,32 @@ int trial_child(char *const *argv)
     if (rc != SQLITE_OK) return complain("set up", rc);
     rc = run_arm(&trial, vfs, &found);
     if (rc != SQLITE_OK) return complain("session", rc);
-#define PRINT_FIELD(name) printf("%" PRIu64 " ", found.name);
-    TRIAL_FOUND(PRINT_FIELD)
-#undef PRINT_FIELD
-    puts("end");
-    return fflush(stdout) == 0 ? 0 : 1;
+    return say(&found);
 }
 
 /* ---- the parent ---- */
 
-/* The child's line: every number, and the word that says that it is whole. */
-static int parse_line(char *at, struct trial_found *out)
-{
-#define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
-    TRIAL_FOUND(PARSE_FIELD)
-#undef PARSE_FIELD
-    return strcmp(at, " end\n") == 0 ? TRIAL_OK : TRIAL_FAILED;
-}
-
-/* An argument of a child: an empty one stands for none. */
-static char *text(const char *value)
-{
-    return strdup(value != NULL ? value : "");
-}
-
 static void become_child(const void *data)
 {
     const struct trial *trial = data;
-    char numbers[3][24];
-    char self[] = "/proc/self/exe";
-    char child[] = CHILD;
-    char *database = text(trial->database);
-    char *store = text(trial->store);
-    char *pages = text(trial->pages);
-    char *trace = text(trial->trace);
-    char *argv[ARG_COUNT + 1] = { self,     child, numbers[0], numbers[1], numbers[2],
-                                  database, store, pages,      trace,      NULL };
+    struct child_call call = { .count = 0 };
 
-    snprintf(numbers[0], sizeof(numbers[0]), "%d", (int)trial->arm);
-    snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu64, trial->latency_us);
-    snprintf(numbers[2], sizeof(numbers[2]), "%" PRIu64, trial->seed);
-    if (database != NULL && store != NULL && pages != NULL && trace != NULL) execv(self, argv);
-    _exit(127);
+    child_add_number(&call, trial->arm);
+    child_add_number(&call, trial->latency_us);
+    child_add_number(&call, trial->seed);
+    child_add_text(&call, trial->database);
+    child_add_text(&call, trial->store);
+    child_add_text(&call, trial->pages);
+    child_add_text(&call, trial->trace);
+    child_become_self(&call);
 }
 
 int trial_run(const struct trial *trial, struct trial_found *out)
 {
-    char line[CHILD_LINE_BYTES];
-    int rc;
+#define TRIAL_PLACE(name) &out->name,
+    uint64_t *const numbers[] = { TRIAL_FOUND(TRIAL_PLACE) };
+#undef TRIAL_PLACE
 
     *out = (struct trial_found){ 0 };
-    rc = child_hear(become_child, trial, line, NULL);
-    return rc == TRIAL_OK ? parse_line(line, out) : rc;
+    return child_hear(numbers, sizeof(numbers) / sizeof(numbers[0]), NULL, become_child, trial);
 }

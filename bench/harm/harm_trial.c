@@ -4,22 +4,17 @@
 #include "bench/kit/child.h"
 #include "bench/kit/clock.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "vfs/preload.h"
-
-#define CHILD "--child"
 
 /* A replay that goes on behind the session's back would do so within this time. */
 #define REST_NS 100000000L
 
-/* --child ARM ROWS HALF SEED DATABASE */
-enum { ARG_SELF, ARG_CHILD, ARG_ARM, ARG_ROWS, ARG_HALF, ARG_SEED, ARG_DATABASE, ARG_COUNT };
+/* The arguments of a child. */
+enum { ARG_ARM = CHILD_FIRST, ARG_ROWS, ARG_HALF, ARG_SEED, ARG_DATABASE, ARG_END };
 
 const char *const harm_arm_names[HARM_ARM_COUNT] = {
     [HARM_NONE] = "none",
@@ -66,9 +61,18 @@ static int run_session(const struct harm_trial *trial, const char *vfs, struct h
     return rc;
 }
 
+static int say(const struct harm_found *found)
+{
+#define HARM_VALUE(name) found->name,
+    const uint64_t numbers[] = { HARM_FOUND(HARM_VALUE) };
+#undef HARM_VALUE
+
+    return child_say(numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
 bool harm_trial_is_child(int argc, char *const *argv)
 {
-    return argc == ARG_COUNT && strcmp(argv[ARG_CHILD], CHILD) == 0;
+    return child_is_called(argc, argv, ARG_END - CHILD_FIRST);
 }
 
 int harm_trial_child(char *const *argv)
@@ -89,48 +93,30 @@ int harm_trial_child(char *const *argv)
         fprintf(stderr, "harm: a session: %s\n", sqlite3_errstr(rc));
         return 1;
     }
-#define PRINT_FIELD(name) printf("%" PRIu64 " ", found.name);
-    HARM_FOUND(PRINT_FIELD)
-#undef PRINT_FIELD
-    puts("end");
-    return fflush(stdout) == 0 ? 0 : 1;
+    return say(&found);
 }
 
 /* ---- the parent ---- */
 
-/* Every number, and the word that says that the line is whole. */
-static int parse_line(char *at, struct harm_found *out)
-{
-#define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
-    HARM_FOUND(PARSE_FIELD)
-#undef PARSE_FIELD
-    return strcmp(at, " end\n") == 0 ? HARM_OK : HARM_FAILED;
-}
-
 static void become_child(const void *data)
 {
     const struct harm_trial *trial = data;
-    char numbers[4][24];
-    char self[] = "/proc/self/exe";
-    char child[] = CHILD;
-    char *database = strdup(trial->database);
-    char *argv[ARG_COUNT + 1] = { self,       child,      numbers[0], numbers[1],
-                                  numbers[2], numbers[3], database,   NULL };
+    struct child_call call = { .count = 0 };
 
-    snprintf(numbers[0], sizeof(numbers[0]), "%d", (int)trial->arm);
-    snprintf(numbers[1], sizeof(numbers[1]), "%" PRIu32, trial->session.rows);
-    snprintf(numbers[2], sizeof(numbers[2]), "%d", (int)trial->session.half);
-    snprintf(numbers[3], sizeof(numbers[3]), "%" PRIu64, trial->session.seed);
-    if (database != NULL) execv(self, argv);
-    _exit(127);
+    child_add_number(&call, trial->arm);
+    child_add_number(&call, trial->session.rows);
+    child_add_number(&call, trial->session.half);
+    child_add_number(&call, trial->session.seed);
+    child_add_text(&call, trial->database);
+    child_become_self(&call);
 }
 
 int harm_trial_run(const struct harm_trial *trial, struct harm_found *out)
 {
-    char line[CHILD_LINE_BYTES];
-    int rc;
+#define HARM_PLACE(name) &out->name,
+    uint64_t *const numbers[] = { HARM_FOUND(HARM_PLACE) };
+#undef HARM_PLACE
 
     *out = (struct harm_found){ 0 };
-    rc = child_hear(become_child, trial, line, NULL);
-    return rc == HARM_OK ? parse_line(line, out) : rc;
+    return child_hear(numbers, sizeof(numbers) / sizeof(numbers[0]), NULL, become_child, trial);
 }

@@ -8,7 +8,7 @@
 /* Does what the probe says, in this process. An SQLite result code. */
 int child_run(const struct probe *probe, struct probe_found *out);
 
-/* Tells the emulator in which function instructions are counted. */
-#define CHILD_COLLECT "--toggle-collect=child_measured"
+/* The function in which instructions are counted. */
+#define CHILD_FUNCTION "child_measured"
 
 #endif

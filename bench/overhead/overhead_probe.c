@@ -1,41 +1,43 @@
 /* Parent and child of a probe, and the line between them. */
 #include "bench/overhead/overhead_probe.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/kit/child.h"
+#include "bench/kit/emulator.h"
 #include "bench/overhead/overhead_child.h"
 
-#define CHILD      "--child"
 #define PATH_BYTES 4400
 
-/* The status of a child that could not become the emulator. */
-#define STATUS_ABSENT 127
-
+/* The arguments of a child. */
 enum {
-    ARG_SELF,
-    ARG_CHILD,
-    ARG_KIND,
+    ARG_KIND = CHILD_FIRST,
     ARG_WORK,
     ARG_OURS,
     ARG_ROWS,
     ARG_DIRECTORY,
     ARG_POINTS,
     ARG_STORE,
-    ARG_COUNT
+    ARG_END
 };
 
 /* ---- the child ---- */
 
 int probe_is_child(int argc, char *const *argv)
 {
-    return argc == ARG_COUNT && strcmp(argv[ARG_CHILD], CHILD) == 0;
+    return child_is_called(argc, argv, ARG_END - CHILD_FIRST);
+}
+
+static int say(const struct probe_found *found)
+{
+#define PROBE_VALUE(name) found->name,
+    const uint64_t numbers[] = { PROBE_FOUND(PROBE_VALUE) };
+#undef PROBE_VALUE
+
+    return child_say(numbers, sizeof(numbers) / sizeof(numbers[0]));
 }
 
 int probe_child(char *const *argv)
@@ -56,23 +58,10 @@ int probe_child(char *const *argv)
         fprintf(stderr, "overhead: %s: %s\n", argv[ARG_WORK], sqlite3_errstr(rc));
         return 1;
     }
-#define PRINT_FIELD(name) printf("%" PRIu64 " ", found.name);
-    PROBE_FOUND(PRINT_FIELD)
-#undef PRINT_FIELD
-    puts("end");
-    return fflush(stdout) == 0 ? 0 : 1;
+    return say(&found);
 }
 
 /* ---- the parent ---- */
-
-/* The child's line: every number, and the word that says that it is whole. */
-static int parse_line(char *at, struct probe_found *out)
-{
-#define PARSE_FIELD(name) out->name = strtoull(at, &at, 10);
-    PROBE_FOUND(PARSE_FIELD)
-#undef PARSE_FIELD
-    return strcmp(at, " end\n") == 0 ? PROBE_OK : PROBE_FAILED;
-}
 
 static void counts_path(char *out, size_t size, const struct probe *probe)
 {
@@ -99,61 +88,38 @@ static int read_counts(const struct probe *probe, struct probe_found *out)
     return out->instructions > 0 ? PROBE_OK : PROBE_FAILED;
 }
 
-/* What the emulator says of its own goes nowhere; what the child says stays on standard error. */
-static void become_emulator(const struct probe *probe, char *const *argv)
-{
-    static char options[][32] = { "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",
-                                  CHILD_COLLECT };
-    enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
-    char *emulated[OPTIONS + 1 + ARG_COUNT + 1];
-    char counts[PATH_BYTES];
-    char out[PATH_BYTES + 32];
-
-    counts_path(counts, sizeof(counts), probe);
-    (void)snprintf(out, sizeof(out), "--callgrind-out-file=%s", counts);
-    for (size_t i = 0; i < OPTIONS; i++)
-        emulated[i] = options[i];
-    emulated[OPTIONS] = out;
-    for (size_t i = 0; i <= ARG_COUNT; i++)
-        emulated[OPTIONS + 1 + i] = argv[i];
-    (void)execvp(emulated[0], emulated);
-}
-
 static void become_child(const void *data)
 {
+    static const char *const no_options[] = { NULL };
     const struct probe *probe = data;
-    char self[PATH_BYTES] = "";
-    char child[] = CHILD;
-    char kind[16];
-    char rows[16];
-    char ours[2] = { probe->ours ? '1' : '0', '\0' };
-    char *work = strdup(probe->work ? probe->work->name : "-");
-    char *directory = strdup(probe->directory);
-    char *points = strdup(probe->points);
-    char *store = strdup(probe->store);
-    char *argv[ARG_COUNT + 1] = { self, child,     kind,   work,  ours,
-                                  rows, directory, points, store, NULL };
+    struct child_call call = { .count = 0 };
+    char counts[PATH_BYTES];
 
-    (void)snprintf(kind, sizeof(kind), "%d", (int)probe->kind);
-    (void)snprintf(rows, sizeof(rows), "%u", probe->rows);
-    /* The emulator wants the program's own name. */
-    if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) _exit(1);
-    if (!work || !directory || !points || !store) _exit(1);
-    if (probe->kind == PROBE_COUNT) become_emulator(probe, argv);
-    if (probe->kind != PROBE_COUNT) (void)execv(self, argv);
-    _exit(errno == ENOENT ? STATUS_ABSENT : 1);
+    child_add_number(&call, probe->kind);
+    child_add_text(&call, probe->work ? probe->work->name : "-");
+    child_add_number(&call, probe->ours);
+    child_add_number(&call, probe->rows);
+    child_add_text(&call, probe->directory);
+    child_add_text(&call, probe->points);
+    child_add_text(&call, probe->store);
+    if (probe->kind != PROBE_COUNT) child_become_self(&call);
+    counts_path(counts, sizeof(counts), probe);
+    emulator_become(&call, CHILD_FUNCTION, counts, no_options);
 }
 
 int probe_run(const struct probe *probe, struct probe_found *out)
 {
-    char line[CHILD_LINE_BYTES];
+#define PROBE_PLACE(name) &out->name,
+    uint64_t *const numbers[] = { PROBE_FOUND(PROBE_PLACE) };
+#undef PROBE_PLACE
+    const size_t count = sizeof(numbers) / sizeof(numbers[0]);
+    const bool is_counted = probe->kind == PROBE_COUNT;
     int exit_status;
     int rc;
 
     *out = (struct probe_found){ 0 };
-    rc = child_hear(become_child, probe, line, &exit_status);
-    if (rc == PROBE_FAILED && exit_status == STATUS_ABSENT) rc = PROBE_ABSENT;
-    if (rc == PROBE_OK) rc = parse_line(line, out);
-    if (rc == PROBE_OK && probe->kind == PROBE_COUNT) rc = read_counts(probe, out);
+    rc = child_hear(numbers, count, &exit_status, become_child, probe);
+    if (rc == PROBE_FAILED && is_counted && exit_status == EMULATOR_ABSENT) rc = PROBE_ABSENT;
+    if (rc == PROBE_OK && is_counted) rc = read_counts(probe, out);
     return rc;
 }

@@ -1,28 +1,25 @@
 /* Parent and child, and the file between them. */
 #include "bench/recorder/recorder_count.h"
 
+#include "bench/kit/child.h"
+#include "bench/kit/emulator.h"
+
 #include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define CHILD      "--child"
 #define PATH_BYTES 4400
 
-/* The status of a child that could not become the emulator. */
-#define STATUS_ABSENT 127
-
-enum { ARG_SELF, ARG_CHILD, ARG_KIND, ARG_ORDER, ARG_COUNT };
+/* The arguments of a child. */
+enum { ARG_KIND = CHILD_FIRST, ARG_ORDER, ARG_END };
 
 /* ---- the child ---- */
 
 bool count_is_child(int argc, char *const *argv)
 {
-    return argc == ARG_COUNT && strcmp(argv[ARG_CHILD], CHILD) == 0;
+    return child_is_called(argc, argv, ARG_END - CHILD_FIRST);
 }
 
 int count_child(char *const *argv)
@@ -35,7 +32,7 @@ int count_child(char *const *argv)
     if (kind >= LOOP_KIND_COUNT || order >= LOOP_ORDER_COUNT) return EXIT_FAILURE;
     if (loop_init(&loop, (enum loop_kind)kind, (enum loop_order)order) &&
         loop_measured(&loop) == loop_wants(loop.kind))
-        status = EXIT_SUCCESS;
+        status = child_say(NULL, 0);
     loop_free(&loop);
     return status;
 }
@@ -101,56 +98,42 @@ static int read_counts(const char *path, struct counted *out)
     return rc == COUNT_OK && out->instructions > 0 ? COUNT_OK : COUNT_FAILED;
 }
 
-static void become_emulator(const char *path, enum loop_kind kind, enum loop_order order)
-{
-    char self[PATH_BYTES] = "";
-    char out[PATH_BYTES + 32];
-    char kind_text[16];
-    char order_text[16];
-    char options[][40] = { "valgrind",
-                           "-q",
-                           "--tool=callgrind",
-                           "--collect-atstart=no",
-                           LOOP_COLLECT,
-                           "--collect-systime=yes",
-                           "--compress-strings=no",
-                           "--compress-pos=no",
-                           CHILD };
-    char *argv[] = { options[0], options[1], options[2], options[3], options[4],
-                     options[5], options[6], options[7], out,        self,
-                     options[8], kind_text,  order_text, NULL };
+/* What a child is to count, and where its counts go. */
+struct counting {
+    const char *path;
+    enum loop_kind kind;
+    enum loop_order order;
+};
 
-    /* The emulator wants the program's own name. */
-    if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) _exit(EXIT_FAILURE);
-    (void)snprintf(out, sizeof(out), "--callgrind-out-file=%s", path);
-    (void)snprintf(kind_text, sizeof(kind_text), "%d", (int)kind);
-    (void)snprintf(order_text, sizeof(order_text), "%d", (int)order);
-    (void)execvp(argv[0], argv);
-    _exit(errno == ENOENT ? STATUS_ABSENT : EXIT_FAILURE);
+static void become_child(const void *data)
+{
+    static const char *const options[] = { "--collect-systime=yes", "--compress-strings=no",
+                                           "--compress-pos=no", NULL };
+    const struct counting *counting = data;
+    struct child_call call = { .count = 0 };
+
+    child_add_number(&call, counting->kind);
+    child_add_number(&call, counting->order);
+    emulator_become(&call, LOOP_FUNCTION, counting->path, options);
 }
 
 int count_run(struct counted *out, enum loop_kind kind, enum loop_order order)
 {
     const char *tmp = secure_getenv("TMPDIR");
     char path[PATH_BYTES];
-    int status = 0;
-    int rc = COUNT_SYSTEM;
+    const struct counting counting = { path, kind, order };
+    int exit_status;
     int file;
-    pid_t pid;
+    int rc;
 
     *out = (struct counted){ 0 };
     (void)snprintf(path, sizeof(path), "%s/recorder-XXXXXX", tmp ? tmp : "/var/tmp");
     file = mkstemp(path);
     if (file < 0) return COUNT_SYSTEM;
     close(file);
-    pid = fork();
-    if (pid == 0) become_emulator(path, kind, order);
-    if (pid > 0 && waitpid(pid, &status, 0) == pid) {
-        if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_ABSENT)
-            rc = COUNT_ABSENT;
-        else
-            rc = status == 0 ? read_counts(path, out) : COUNT_FAILED;
-    }
+    rc = child_hear(NULL, 0, &exit_status, become_child, &counting);
+    if (rc == COUNT_FAILED && exit_status == EMULATOR_ABSENT) rc = COUNT_ABSENT;
+    if (rc == COUNT_OK) rc = read_counts(path, out);
     (void)unlink(path);
     return rc;
 }

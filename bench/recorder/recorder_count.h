@@ -4,6 +4,7 @@
 #ifndef BENCH_RECORDER_COUNT_H
 #define BENCH_RECORDER_COUNT_H
 
+#include "bench/kit/child.h"
 #include "bench/recorder/recorder_loop.h"
 
 #define COUNT_FUNCTIONS_MAX 40
@@ -18,10 +19,10 @@ struct counted {
 };
 
 enum count_status {
-    COUNT_OK = 0,
-    COUNT_SYSTEM = -1, /* no process, no file */
-    COUNT_FAILED = -2, /* the child, or what the emulator wrote */
-    COUNT_ABSENT = -3, /* there is no emulator */
+    COUNT_OK = CHILD_OK,
+    COUNT_SYSTEM = CHILD_SYSTEM, /* no process, no file */
+    COUNT_FAILED = CHILD_FAILED, /* the child, or what the emulator wrote */
+    COUNT_ABSENT = -3            /* there is no emulator */
 };
 
 /* COUNT_SYSTEM, COUNT_FAILED, COUNT_ABSENT. */

@@ -37,7 +37,6 @@ bool loop_init(struct loop *loop, enum loop_kind kind, enum loop_order order);
 /* The loop, called once; returns how many touches were taken. The emulator is told to collect in
  * here, by this name. */
 #define LOOP_FUNCTION "loop_measured"
-#define LOOP_COLLECT  "--toggle-collect=loop_measured"
 size_t loop_measured(struct loop *loop);
 
 /* How many touches such a loop takes. */
