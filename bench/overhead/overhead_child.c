@@ -1,6 +1,6 @@
-/* Measuring from within. Calls of malloc and its like from the library's objects and from these are
- * caught at link time (--wrap); SQLite's through the methods that it is configured with. Both count
- * by thread: what a worker allocates for a save is nobody's read. */
+/* Measuring from within. The library's calls of malloc and its like are counted by the kit;
+ * SQLite's through the methods that it is configured with. Both count by thread: what a worker
+ * allocates for a save is nobody's read. */
 #include "bench/overhead/overhead_child.h"
 
 #include <pthread.h>
@@ -11,52 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/kit/allocations.h"
 #include "vfs/preload.h"
 
 #define PATH_BYTES 4400
 
 /* ---- allocations ---- */
 
-static _Thread_local uint64_t own_allocations;
 static _Thread_local uint64_t sqlite_allocations;
-
-/* The linker gives these names. */
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
- */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    own_allocations++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    own_allocations++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    own_allocations++;
-    return __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    own_allocations++;
-    return __real_strdup(text);
-}
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
- */
 
 /* SQLite's memory where it is counted: blocks of a power of two, kept in lists when they are freed.
  * With it the count of a call does not depend on how a heap happens to be cut, which is no
@@ -81,7 +43,7 @@ static struct {
 static int pool_init(void *unused)
 {
     (void)unused;
-    pool.unused = __real_malloc(POOL_BYTES);
+    pool.unused = malloc(POOL_BYTES);
     pool.end = pool.unused + POOL_BYTES;
     return pool.unused ? SQLITE_OK : SQLITE_NOMEM;
 }
@@ -210,14 +172,14 @@ static int measure_work(const struct probe *probe, const char *path, const char 
     rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, work->pragmas, NULL, NULL, NULL);
     if (rc == SQLITE_OK && work->prepare) rc = work->prepare(db);
-    out->own_allocations = own_allocations;
+    out->own_allocations = allocations_count();
     out->sqlite_allocations = sqlite_allocations;
     out->pages = pages_missed(db);
     begun_us = cpu_us();
     if (rc == SQLITE_OK) rc = child_measured(work, db, loops);
     out->cpu_us = cpu_us() - begun_us;
     out->pages = pages_missed(db) - out->pages;
-    out->own_allocations = own_allocations - out->own_allocations;
+    out->own_allocations = allocations_count() - out->own_allocations;
     out->sqlite_allocations = sqlite_allocations - out->sqlite_allocations;
     sqlite3_close(db);
     return rc;

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/kit/allocations.h"
 #include "bench/kit/clock.h"
 #include "bench/kit/options.h"
 #include "bench/kit/program.h"
@@ -76,38 +77,6 @@ static void judge(struct bench *bench, enum loop_order order, const char *what, 
 
 /* ---- allocations ---- */
 
-static uint64_t allocations;
-
-/* The linker gives these names. */
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
- */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    allocations++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    allocations++;
-    return __real_realloc(memory, size);
-}
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
- */
-
 /* Allocations and memory, of loops in this process. */
 static int measure_memory(struct bench *bench, enum loop_order order)
 {
@@ -115,13 +84,13 @@ static int measure_memory(struct bench *bench, enum loop_order order)
     int rc = loop_init(&loop, LOOP_FIRST, order) ? 0 : program_trouble("memory", "ran out");
 
     for (enum loop_kind kind = LOOP_FIRST; kind < LOOP_KIND_COUNT && rc == 0; kind++) {
-        const uint64_t before = allocations;
+        const uint64_t before = allocations_count();
         uint64_t made;
 
         loop.kind = kind;
         if (loop_measured(&loop) != loop_wants(kind))
             rc = program_trouble(kind_names[kind], "failed");
-        made = allocations - before;
+        made = allocations_count() - before;
         if (rc == 0) rc = add_one(&bench->allocations, kind, order, "allocations", (double)made);
         if (kind == LOOP_AGAIN) judge(bench, order, "allocations", (double)made, 0);
     }
