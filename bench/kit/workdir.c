@@ -108,12 +108,17 @@ static int put_out(const char *path, const char *name, void *ctx)
     return 0;
 }
 
+const char *workdir_parent(void)
+{
+    const char *parent = secure_getenv("TMPDIR");
+
+    return parent != NULL && parent[0] != '\0' ? parent : "/var/tmp";
+}
+
 int workdir_begin(struct workdir *workdir, const char *name)
 {
-    const char *where = secure_getenv("TMPDIR");
-
-    if (where == NULL || where[0] == '\0') where = "/var/tmp";
-    if (join(workdir->path, sizeof(workdir->path), where, "bench-XXXXXX") != 0) return -1;
+    if (join(workdir->path, sizeof(workdir->path), workdir_parent(), "bench-XXXXXX") != 0)
+        return -1;
     if (mkdtemp(workdir->path) == NULL) return -1;
     if (workdir_add(workdir, "database", workdir->directory) != 0) return -1;
     return join(workdir->database, sizeof(workdir->database), workdir->directory, name);

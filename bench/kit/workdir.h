@@ -1,7 +1,6 @@
 /* A directory of a benchmark's own: a copy of the database, so that nobody else keeps it in memory,
  * and the hints as they were when learning ended, so that each run starts from the same ones.
- *
- * It is made under $TMPDIR, or /var/tmp, as /tmp may be memory. One thread at a time. */
+ * One thread at a time. */
 #ifndef BENCH_WORKDIR_H
 #define BENCH_WORKDIR_H
 
@@ -12,6 +11,10 @@ struct workdir {
     char directory[WORKDIR_PATH_BYTES]; /* below it, of the copy */
     char database[WORKDIR_PATH_BYTES];  /* the copy, or what is made in its place */
 };
+
+/* Where a benchmark makes its directory or its file: $TMPDIR, or /var/tmp, as /tmp may be memory.
+ */
+const char *workdir_parent(void);
 
 /* Makes the directory; the database, of this name, is yet to be made in it. 0, or -1 with errno
  * set. */

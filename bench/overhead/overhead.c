@@ -336,12 +336,11 @@ static int give_report(struct bench *bench)
 
 static int set_up(struct bench *bench)
 {
-    const char *tmp = secure_getenv("TMPDIR");
     struct probe_found none;
     int rc;
 
     (void)snprintf(bench->workdir.path, sizeof bench->workdir.path, "%s/overhead-XXXXXX",
-                   tmp ? tmp : "/var/tmp");
+                   workdir_parent());
     if (!mkdtemp(bench->workdir.path)) {
         program_trouble(bench->workdir.path, strerrordesc_np(errno));
         bench->workdir.path[0] = '\0';

@@ -3,6 +3,7 @@
 
 #include "bench/kit/child.h"
 #include "bench/kit/emulator.h"
+#include "bench/kit/workdir.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -119,7 +120,6 @@ static void become_child(const void *data)
 
 int count_run(struct counted *out, enum loop_kind kind, enum loop_order order)
 {
-    const char *tmp = secure_getenv("TMPDIR");
     char path[PATH_BYTES];
     const struct counting counting = { path, kind, order };
     int exit_status;
@@ -127,7 +127,7 @@ int count_run(struct counted *out, enum loop_kind kind, enum loop_order order)
     int rc;
 
     *out = (struct counted){ 0 };
-    (void)snprintf(path, sizeof(path), "%s/recorder-XXXXXX", tmp ? tmp : "/var/tmp");
+    (void)snprintf(path, sizeof(path), "%s/recorder-XXXXXX", workdir_parent());
     file = mkstemp(path);
     if (file < 0) return COUNT_SYSTEM;
     close(file);

@@ -22,6 +22,7 @@
 #include "bench/kit/random.h"
 #include "bench/kit/row.h"
 #include "bench/kit/signals.h"
+#include "bench/kit/workdir.h"
 #include "bench/replay/fetch_database.h"
 #include "bench/replay/fetch_hints.h"
 #include "bench/replay/fetch_trial.h"
@@ -106,11 +107,10 @@ struct bench {
 
 static int make_file(struct bench *bench)
 {
-    const char *where = secure_getenv("TMPDIR");
+    const char *where = workdir_parent();
     int fd;
     int rc;
 
-    if (where == NULL || where[0] == '\0') where = "/var/tmp";
     bench->file_bytes = bench->options.mib * MIB;
     if (snprintf(bench->path, sizeof(bench->path), "%s/replay-XXXXXX", where) >=
         (int)sizeof(bench->path))

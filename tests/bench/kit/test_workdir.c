@@ -110,3 +110,13 @@ Test(workdir, what_cannot_be_copied_is_an_error)
     cr_expect_eq(workdir_copy_files("/nowhere", workdir.path, ""), -1);
     workdir_remove(&workdir);
 }
+
+Test(workdir, files_go_where_tmpdir_says_and_never_to_a_default_in_memory)
+{
+    setenv("TMPDIR", "/somewhere", 1);
+    cr_expect_str_eq(workdir_parent(), "/somewhere");
+    setenv("TMPDIR", "", 1);
+    cr_expect_str_eq(workdir_parent(), "/var/tmp");
+    unsetenv("TMPDIR");
+    cr_expect_str_eq(workdir_parent(), "/var/tmp");
+}
