@@ -162,12 +162,8 @@ int main(int argc, char **argv)
 {
     bool full = false;
     const char *json = NULL;
-    const struct option_row rows[] = {
-        { .name = "json", .text = &json },
-        { .name = "full", .flag = &full },
-    };
 
-    if (options_parse(rows, sizeof rows / sizeof rows[0], argc, argv) != argc) {
+    if (!options_parse_usual(&full, &json, argc, argv)) {
         (void)fputs("usage: codec [--full] [--json FILE]\n", stderr);
         return EXIT_USAGE;
     }

@@ -6,16 +6,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-bool options_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
-{
-    char *end = NULL;
-
-    if (*text < '0' || *text > '9') return false;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return errno == 0 && *end == '\0' && *out >= least && *out <= most;
-}
-
 static bool has_value(const struct option_row *row)
 {
     return row->flag == NULL && row->act == NULL;
@@ -62,4 +52,24 @@ int options_parse(const struct option_row *rows, size_t count, int argc, char **
     while ((found = getopt_long(argc, argv, "", names, NULL)) != -1)
         if (found > OPTIONS_MAX || !take(&rows[found - 1], optarg)) return -1;
     return optind;
+}
+
+bool options_parse_usual(bool *full, const char **json, int argc, char **argv)
+{
+    const struct option_row rows[] = {
+        { .name = "full", .flag = full },
+        { .name = "json", .text = json },
+    };
+
+    return options_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv) == argc;
+}
+
+bool options_number(uint64_t *out, const char *text, uint64_t least, uint64_t most)
+{
+    char *end = NULL;
+
+    if (*text < '0' || *text > '9') return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0' && *out >= least && *out <= most;
 }

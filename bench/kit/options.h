@@ -38,6 +38,10 @@ struct option_row {
  * unknown, or a value that is missing or refused. Some are taken then. */
 int options_parse(const struct option_row *rows, size_t count, int argc, char **argv);
 
+/* The two options of a benchmark that has no others and takes no argument: `--full` and `--json
+ * FILE`. False: the command line is another one. */
+bool options_parse_usual(bool *full, const char **json, int argc, char **argv);
+
 /* Reads decimal digits and nothing else. False: it is no number, or none from `least` to `most`. */
 bool options_number(uint64_t *out, const char *text, uint64_t least, uint64_t most);
 

@@ -248,12 +248,8 @@ static int usage(void)
 static bool parse_options(struct bench *bench, int argc, char **argv)
 {
     bool full = false;
-    const struct option_row rows[] = {
-        { .name = "json", .text = &bench->json },
-        { .name = "full", .flag = &full },
-    };
 
-    if (options_parse(rows, sizeof(rows) / sizeof(rows[0]), argc, argv) != argc) return false;
+    if (!options_parse_usual(&full, &bench->json, argc, argv)) return false;
     bench->rounds = full ? ROUNDS_FULL : ROUNDS;
     report = program_tables(bench->json);
     return true;

@@ -42,16 +42,15 @@ static const struct option_row rows[] = {
     { .name = "many", .act = choose_many, .ctx = &options },
 };
 
-/* Parses the words of a line, which stay in `words`. */
 static char words[256];
 static char *arguments[ARGUMENTS_MAX + 1];
 static int argument_count;
 
-static int parse(const char *line)
+/* The words of a line as arguments, behind the program's name. */
+static void split(const char *line)
 {
     char *rest = NULL;
 
-    memset(&options, 0, sizeof(options));
     snprintf(words, sizeof(words), "bench %s", line);
     argument_count = 0;
     for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
@@ -59,6 +58,12 @@ static int parse(const char *line)
         arguments[argument_count++] = word;
     }
     arguments[argument_count] = NULL;
+}
+
+static int parse(const char *line)
+{
+    memset(&options, 0, sizeof(options));
+    split(line);
     return options_parse(rows, COUNT(rows), argument_count, arguments);
 }
 
@@ -118,6 +123,35 @@ Test(bench_options, what_is_unknown_missing_or_out_of_bounds_is_refused)
 {
     for (size_t i = 0; i < COUNT(refused); i++)
         cr_expect_eq(parse(refused[i]), -1, "%s", refused[i]);
+}
+
+static const struct usual_case {
+    const char *line;
+    bool ok, full;
+    const char *json;
+} usual_cases[] = {
+    { "", true, false, NULL },
+    { "--full", true, true, NULL },
+    { "--json - --full", true, true, "-" },
+    { "--json", false, false, NULL },
+    { "--rounds 3", false, false, NULL },
+    { "a.db", false, false, NULL },
+};
+
+Test(bench_options, a_program_may_have_the_usual_two_alone)
+{
+    for (size_t i = 0; i < COUNT(usual_cases); i++) {
+        const struct usual_case *row = &usual_cases[i];
+        const char *json = NULL;
+        bool full = false;
+
+        split(row->line);
+        cr_expect_eq(options_parse_usual(&full, &json, argument_count, arguments), row->ok,
+                     "row %zu", i);
+        if (!row->ok) continue;
+        cr_expect_eq(full, row->full, "row %zu", i);
+        cr_expect(row->json ? json && strcmp(json, row->json) == 0 : !json, "row %zu", i);
+    }
 }
 
 static const struct number_case {
