@@ -1,5 +1,5 @@
-/* Every arm of a section in one table, a line each, and how near ours is to the oracle. One thread
- * at a time. */
+/* Prints the arms of a section as a table, one line an arm, and the verdict: the time of preload
+ * beside the time of the oracle. One thread at a time. */
 #ifndef BENCH_ARMS_TABLE_H
 #define BENCH_ARMS_TABLE_H
 

@@ -1,5 +1,5 @@
-/* A prefetch that knows its pages beforehand: the requests of a list, issued in order by threads of
- * its own while somebody else opens the database and works.
+/* Prefetches a list of pages that is known in advance. Threads of its own issue the requests in
+ * the order of the list, while another thread opens the database and runs a session.
  *
  * On a disk one thread advises (posix_fadvise, which does not wait). Through a VFS, which can only
  * be read, sixteen threads each read the next request. Start and stop belong to one thread. */

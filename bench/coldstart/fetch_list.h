@@ -1,6 +1,6 @@
-/* Requests in the order in which a prefetch issues them, each of consecutive pages and at most 128
- * KiB, and the file that takes them to another process. One thread at a time; memory belongs to the
- * list. */
+/* The requests of a prefetch, in the order in which they are issued. A request names consecutive
+ * pages, at most 128 KiB. A list can be saved to a file, from which another process loads it. One
+ * thread at a time; memory belongs to the list. */
 #ifndef BENCH_FETCH_LIST_H
 #define BENCH_FETCH_LIST_H
 

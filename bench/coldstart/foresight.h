@@ -1,5 +1,6 @@
-/* What the arms fetch that know their pages beforehand: the policies of bench/kit/policies.h, over
- * the trace of the sessions that were learnt and of those that are tested. One thread at a time. */
+/* Makes the lists of the arms that know their pages in advance. A list is what a policy of
+ * bench/kit/policies.h plans for a tested session. The trace has the sessions that were learnt and
+ * those that are tested. One thread at a time. */
 #ifndef BENCH_FORESIGHT_H
 #define BENCH_FORESIGHT_H
 

@@ -1,5 +1,5 @@
-/* How long each page took that SQLite asked for: a clock around xRead of one open database file,
- * whatever VFS it is of. One of them a process, and one thread at a time. */
+/* Measures how long each page read of SQLite takes. It wraps xRead of one open database file,
+ * whatever its VFS is. A process has one read clock. One thread at a time. */
 #ifndef BENCH_READ_CLOCK_H
 #define BENCH_READ_CLOCK_H
 

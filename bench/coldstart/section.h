@@ -1,4 +1,5 @@
-/* A section of the cold start report: what every arm took on one device with one set of keys.
+/* A section of the cold start report: the results of every arm on one device with one kind of
+ * keys.
  *
  * One thread at a time; memory belongs to the section. Its rows borrow its names. */
 #ifndef BENCH_SECTION_H

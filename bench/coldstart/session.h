@@ -1,6 +1,6 @@
-/* A session over a real database: what a program asks that looks things up, one after another, and
- * shows each with its surroundings. The questions are the database's own, as session_go.h and
- * session_hs.h tell.
+/* Runs a session of lookups over a real database, as a program does that shows one thing after
+ * another, each with what is related to it. The schema decides which queries it runs
+ * (bench/coldstart/session_go.h, session_hs.h).
  *
  * A session takes its keys from a seed: the same seed asks the same questions and gets the same
  * rows. Half of what it looks up is of two hundred popular things, the most popular most often; the

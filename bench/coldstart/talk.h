@@ -1,5 +1,6 @@
-/* What the sessions share: a talk draws keys from its seed, asks questions (statements that are
- * prepared when first asked), and accounts for every row of the answers. One thread at a time. */
+/* What both sessions share. A talk draws keys from its seed, runs queries, whose statements are
+ * prepared when they are first used, and adds every row of the results to a checksum. One thread
+ * at a time. */
 #ifndef BENCH_TALK_H
 #define BENCH_TALK_H
 

@@ -1,10 +1,9 @@
-/* A trial is one session, done one way, in a process of its own: nothing that an earlier one left
- * in a heap, a page cache of SQLite or a VFS can help it.
+/* Runs one session in one way, in a child process (bench/kit/child.h). No heap, page cache or VFS
+ * of an earlier session can help it.
  *
- * The program runs itself again with hidden arguments; the child says what it found on one line of
- * its standard output. The base is the operating system's VFS, or the slow device over it (all of
- * its pages absent when the process starts; what the file below costs is hidden by its latency).
- * One thread at a time. */
+ * The base is the operating system's VFS, or the slow device over it. All pages of the slow device
+ * are absent when the process starts; its latency hides what the file below costs. One thread at a
+ * time. */
 #ifndef BENCH_TRIAL_H
 #define BENCH_TRIAL_H
 

@@ -1,5 +1,4 @@
-/* A database that a program looks things up in, and its sessions: for benchmarks of hints that do
- * not fit.
+/* The database of the benchmark `harm`, and the sessions of lookups in it.
  *
  * A table of items with two indexes; an item's name and owner follow from its id. The items are two
  * halves, and so are names and owners: sessions of one half need other pages than those of the

@@ -1,8 +1,8 @@
-/* Hints that do not fit, as a program may find them beside its database. One thread at a time.
+/* Makes hints that do not fit the session that is measured. One thread at a time.
  *
  * Useless ones are learnt, by sessions of the other half (bench/harm/harm_data.h). The two below
- * name every page of the database: what somebody might put there, and what a store or an engine
- * might hand over that takes a backup for a session. */
+ * name every page of the database. Somebody might put them there; a store or an engine might send
+ * them that takes a backup for a session. */
 #ifndef BENCH_HARM_HISTORY_H
 #define BENCH_HARM_HISTORY_H
 

@@ -1,4 +1,5 @@
-/* What one history did under one load: a series for each measure, its rows, and the verdict.
+/* The results of one history under one load: a series for each measure, the rows of the report,
+ * and the verdict.
  *
  * One thread at a time; memory belongs to the section. Its rows borrow its names. */
 #ifndef BENCH_HARM_SECTION_H

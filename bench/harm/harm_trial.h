@@ -1,6 +1,5 @@
-/* One session on a cold database, with and without preload, in a process of its own: the program
- * runs itself again with hidden arguments, and the child says what it found on one line. One thread
- * at a time. */
+/* Runs one session on a cold database, with or without preload, in a child process
+ * (bench/kit/child.h). One thread at a time. */
 #ifndef BENCH_HARM_TRIAL_H
 #define BENCH_HARM_TRIAL_H
 

@@ -1,7 +1,7 @@
-/* Calls of malloc, calloc, realloc and strdup, counted for each thread: what a worker allocates is
- * nobody's read. The linker turns the calls from all objects of the program to the counters, so
- * only a program that bench_counts_allocations() (CMake) names has them, and what a shared library
- * calls is not seen. Any thread. */
+/* Counts calls of malloc, calloc, realloc and strdup, for each thread by itself: what a worker
+ * allocates is not counted for a reader. The linker redirects the calls of all objects of the
+ * program to the counters (`--wrap`). Only programs that are named to bench_counts_allocations()
+ * in CMake have them. Calls inside of shared libraries are not counted. Any thread. */
 #ifndef BENCH_ALLOCATIONS_H
 #define BENCH_ALLOCATIONS_H
 

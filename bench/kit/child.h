@@ -1,6 +1,6 @@
-/* A child process of a benchmark, and the numbers that it says on its standard output. A program
- * runs itself again, so that nothing that it did before can help what is measured. One thread at a
- * time; Linux. */
+/* Runs a part of a benchmark in a child process. The child writes its results as numbers, on one
+ * line of its standard output. A program runs itself again there, so that no state of the parent
+ * can influence the measurement. One thread at a time; Linux. */
 #ifndef BENCH_CHILD_H
 #define BENCH_CHILD_H
 

@@ -1,4 +1,4 @@
-/* The time that benchmarks measure by: CLOCK_MONOTONIC, in nanoseconds. Any thread. */
+/* The clock of the benchmarks: CLOCK_MONOTONIC in nanoseconds. Any thread. */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
 

@@ -1,4 +1,5 @@
-/* A slow device behind a page cache, as a model: it keeps time and residence and moves no bytes.
+/* A model of a slow device behind a page cache. It decides when a read is done and which pages are
+ * in memory. It moves no bytes.
  *
  * Of each file it knows which units (pages of 4,096 bytes) are in memory. A read of units that are
  * all resident is free. A read that covers at least one that is not is one request: it costs the

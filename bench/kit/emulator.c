@@ -1,4 +1,4 @@
-/* One long command. */
+/* The command of valgrind. */
 #include "bench/kit/emulator.h"
 
 #include <assert.h>

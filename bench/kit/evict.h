@@ -1,4 +1,4 @@
-/* Making a file cold, and knowing that it is.
+/* Evicts a file from the page cache and verifies that it is gone.
  *
  * posix_fadvise(DONTNEED) only asks: dirty pages stay, and so do those that a process has mapped or
  * is reading. So the file is synced first, and mincore says afterwards what stayed. mincore answers

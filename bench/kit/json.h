@@ -1,4 +1,4 @@
-/* The JSON that benchmarks write: a list of objects, one a line. One thread at a time. */
+/* Writes the JSON of benchmarks: a list of objects, one a line. One thread at a time. */
 #ifndef BENCH_JSON_H
 #define BENCH_JSON_H
 

@@ -1,5 +1,4 @@
-/* The slow device of all our tests: an SQLite VFS that puts bench/kit/device.h in front of any
- * base.
+/* An SQLite VFS that puts the slow device of bench/kit/device.h in front of any base VFS.
  *
  *     struct latency_config config = { .device = { .latency_us = 1000, .parallel = 16 } };
  *     latency_vfs_register("latency", "unix", &config);

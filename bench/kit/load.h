@@ -1,5 +1,5 @@
-/* What else the machine does while a benchmark measures: nothing, another process that reads the
- * disk, or one that computes on each processor. One thread at a time; Linux. */
+/* What the machine does beside a measurement: nothing, reads of the disk by another process, or
+ * computing by a process for each processor. One thread at a time; Linux. */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 

@@ -1,4 +1,5 @@
-/* The options of a benchmark, a row each: what comes behind `--name`, and where it goes.
+/* Parses the options of a benchmark. An option is a row of a table: its name, and where its value
+ * goes.
  *
  *     const struct option_row rows[] = {
  *         { .name = "rounds", .count = &rounds, .least = 1, .most = 10000 },
@@ -6,9 +7,9 @@
  *     };
  *     int first = options_parse(rows, 2, argc, argv);
  *
- * Options are taken in the order in which they stand on the command line, so of two that set the
- * same thing the later one counts. `--json FILE`, `--json=FILE` and a beginning that no other
- * option shares are the same. One thread at a time. */
+ * Options are taken in their order on the command line, so of two that set the same thing the later
+ * one counts. A value is given as `--json FILE` or `--json=FILE`. A name may be cut off where one
+ * option alone begins so. One thread at a time. */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 

@@ -1,5 +1,5 @@
-/* The past: what the sessions before the tested one have shown of each page. All fixed policies
- * choose from it. One thread at a time. */
+/* What the sessions before the tested one say about each page. All fixed policies choose from it.
+ * One thread at a time. */
 #ifndef BENCH_PAST_H
 #define BENCH_PAST_H
 

@@ -1,6 +1,6 @@
-/* The policies that ours is compared with: rows of one table, each a function from what the
- * sessions before have shown to a plan. They order pages by their usual rank and never name one
- * past the database's end. One thread at a time. */
+/* The policies that ours is compared with. Each is a row of one table: a function that makes a
+ * plan from the past. A plan has its pages in the order of their usual rank, and none past the end
+ * of the database. One thread at a time. */
 #ifndef BENCH_POLICIES_H
 #define BENCH_POLICIES_H
 

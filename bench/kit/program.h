@@ -1,5 +1,5 @@
-/* What every benchmark is as a program: what its exit status says, where its tables go, how it says
- * that it could not be run, and how it shows how far it is. One thread at a time. */
+/* What all benchmarks have in common as programs: the exit statuses, the message about what
+ * failed, the line of progress, and where tables are printed. One thread at a time. */
 #ifndef BENCH_PROGRAM_H
 #define BENCH_PROGRAM_H
 

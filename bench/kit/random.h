@@ -1,5 +1,5 @@
-/* Random numbers that are the same again from the same seed, on every machine: SplitMix64. One
- * thread at a time. */
+/* Random numbers by SplitMix64. The same seed gives the same numbers on every machine. One thread
+ * at a time. */
 #ifndef BENCH_RANDOM_H
 #define BENCH_RANDOM_H
 

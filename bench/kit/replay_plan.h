@@ -1,6 +1,6 @@
-/* What a policy wants fetched, in order: groups of pages. A group goes out as a whole, sorted, so a
- * device sees few large requests; its `due` says how many touches the foreground must have made
- * before. Pages may be named twice: a replay fetches each once. One thread at a time. */
+/* What a policy wants fetched: groups of pages, in order. A group is issued as a whole, sorted, so
+ * that a device gets few large requests. It is issued once the session has made `due` touches. A
+ * page may be named twice; a replay fetches it once. One thread at a time. */
 #ifndef BENCH_REPLAY_PLAN_H
 #define BENCH_REPLAY_PLAN_H
 

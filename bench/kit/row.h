@@ -1,4 +1,4 @@
-/* A row is what a benchmark has to say: the one format of all of them.
+/* The rows of a benchmark's report, in the one format that all programs share.
  *
  *     name, arm, unit, n, median, lo, hi, ratio
  *

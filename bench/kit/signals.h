@@ -1,12 +1,12 @@
-/* SIGINT and SIGTERM end a benchmark in order. A run takes minutes, and the reader of a progress
- * line presses ^C. The signal is only noted: the program asks after each trial whether one came,
+/* Notes SIGINT and SIGTERM, so that a benchmark that is interrupted stops in order. A run takes
+ * minutes, and its user may press ^C. The program asks after each trial whether a signal came,
  * stops, and removes its files. One thread at a time. */
 #ifndef BENCH_SIGNALS_H
 #define BENCH_SIGNALS_H
 
 #include <stdbool.h>
 
-/* From now on both signals are noted. System calls that they interrupt are started again. */
+/* From now on both signals are noted. A system call that one interrupts is started again. */
 void signals_watch(void);
 
 /* Whether one came. It stays so. */

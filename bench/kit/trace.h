@@ -1,5 +1,5 @@
-/* A trace is what a program touched, session by session: the text that policies are tried on, and
- * that the library writes when it is asked for one.
+/* A trace lists the pages that a program touched, session by session. Policies are tested on
+ * traces. The library writes one when the option `trace` is set.
  *
  *     # a comment
  *     page_size 4096

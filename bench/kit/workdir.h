@@ -1,6 +1,6 @@
-/* A directory of a benchmark's own: a copy of the database, so that nobody else keeps it in memory,
- * and the hints as they were when learning ended, so that each run starts from the same ones.
- * One thread at a time. */
+/* The directory of a benchmark. It has a copy of the database, which no other program keeps in
+ * memory. It has the hints as they were when learning ended, so that each run starts from the same
+ * ones. One thread at a time. */
 #ifndef BENCH_WORKDIR_H
 #define BENCH_WORKDIR_H
 

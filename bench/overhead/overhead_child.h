@@ -1,5 +1,4 @@
-/* What the child of a probe does: one work, or opens and closes, measured. *One thread at a time.*
- */
+/* Measures what a probe asks for, inside the child process. One thread at a time. */
 #ifndef BENCH_OVERHEAD_CHILD_H
 #define BENCH_OVERHEAD_CHILD_H
 

@@ -1,11 +1,9 @@
-/* One measurement in a process of its own. The program runs itself again with hidden arguments; the
- * child says what it found on one line of its standard output.
+/* Runs one measurement in a child process (bench/kit/child.h). One thread at a time.
  *
- * Four kinds. *Count*: under an emulator that collects only inside of one function of the child's,
- * on the connection's thread, so that neither the process's start nor a worker is in the number; it
- * is exact. *Allocate*: calls of the allocator by the library's own code, and by SQLite.
- * *Time*: user and system time of the whole process, workers included. *Open*: a connection's open,
- * first prepare and close, by the clock. One thread at a time. */
+ * There are four kinds. *Count*: the instructions of a work on the connection's thread, exactly,
+ * by the emulator (bench/kit/emulator.h). *Allocate*: the calls of the allocator, by the library's
+ * own code and by SQLite. *Time*: user and system time of the whole process, workers included.
+ * *Open*: a connection's open, first prepare and close, by the clock. */
 #ifndef BENCH_OVERHEAD_PROBE_H
 #define BENCH_OVERHEAD_PROBE_H
 

@@ -1,5 +1,5 @@
-/* What the overhead is measured on: sessions of SQL that run the same under any VFS, statement by
- * statement and page by page, so that their instructions can be compared one to one.
+/* The works that the overhead is measured on. A work is a session of SQL that does the same under
+ * any VFS, statement by statement and page by page, so that its instructions can be compared.
  *
  * A mix holds a bit of everything, schema changes included, on a database that it makes. Points are
  * lookups by random keys in a database of a row a page, with a page cache of one page: each lookup

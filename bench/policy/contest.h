@@ -1,6 +1,6 @@
-/* Every policy over the sessions of one trace, on one device: session k is run under the plan that
- * a policy makes from the sessions 1..k-1, and then all learn it. Maintenance and sessions without
- * a touch are learnt and not tested. One thread at a time. */
+/* Runs every policy over the sessions of one trace, on one device. A policy plans session k from
+ * the sessions 1..k-1. The session is replayed under that plan, and then the policy learns it.
+ * Maintenance and sessions without a touch are learnt and not replayed. One thread at a time. */
 #ifndef BENCH_CONTEST_H
 #define BENCH_CONTEST_H
 

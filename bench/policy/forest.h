@@ -1,4 +1,4 @@
-/* The b-trees of a database that does not exist: which page each node has.
+/* The b-trees of a simulated database: which page each node has.
  *
  * A tree has a root, from FOREST_FANOUT leaves on a level of branches below it, and leaves in the
  * order of their keys. Trees that grow side by side share the file, so the leaves of one lie apart:

@@ -1,5 +1,5 @@
-/* Made-up traces: a program over a database that grew for years, opened again and again. From the
- * same kind and seed comes the same trace, on every machine.
+/* Generates traces of a simulated program, which opens again and again a database that grew for
+ * years. The same kind and seed give the same trace on every machine.
  *
  * A session opens the home screen (lookups by index, then by row, nearly always the same ones),
  * and in half of the cases searches (a stretch of an index, and some of the rows it leads to).

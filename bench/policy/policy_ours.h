@@ -1,5 +1,5 @@
-/* Our own policy, behind the questions that a library is asked: it learns session by session, and
- * plans from what it kept. Only what is told here is known to it. One thread at a time. */
+/* Our own policy: hints/ behind the interface of a policy. It learns session by session and plans
+ * from its history. It knows only what these calls pass to it. One thread at a time. */
 #ifndef BENCH_POLICY_OURS_H
 #define BENCH_POLICY_OURS_H
 

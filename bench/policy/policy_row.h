@@ -1,6 +1,6 @@
-/* What a policy did over the sessions of one trace on one device: a row of a table and of a JSON
- * list. Figures are means over the tested sessions. One thread at a time; names are borrowed and
- * outlive the rows. */
+/* The results of one policy over the sessions of one trace on one device: a row of a table and of
+ * a JSON list. Figures are means over the tested sessions. One thread at a time; names are
+ * borrowed and outlive the rows. */
 #ifndef BENCH_POLICY_ROW_H
 #define BENCH_POLICY_ROW_H
 

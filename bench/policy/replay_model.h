@@ -1,5 +1,5 @@
-/* A session on a slow device, with a prefetcher at work: how long it takes and what was read. Time
- * is virtual, whole nanoseconds, so the same input gives the same answer everywhere.
+/* Simulates a session on a slow device while a prefetcher works: how long it takes and what is
+ * read. Time is virtual, in whole nanoseconds, so the same input gives the same result everywhere.
  *
  * The device serves `parallel` requests at once. A request takes the channel that frees first and
  * waits `latency_us`; its bytes come over one link, which all requests share. It names consecutive

@@ -1,4 +1,4 @@
-/* What a replay knows of each page, found by page number. One thread at a time. */
+/* What a simulated replay knows about each page, looked up by page number. One thread at a time. */
 #ifndef BENCH_REPLAY_PAGES_H
 #define BENCH_REPLAY_PAGES_H
 

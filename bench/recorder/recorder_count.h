@@ -1,6 +1,6 @@
-/* A loop under an emulator that counts instructions and system calls exactly, and says in which
- * functions they were. The program runs itself again with hidden arguments. One thread at a
- * time. */
+/* Counts the instructions and system calls of a loop exactly, and names the functions in which
+ * they were. The loop runs in a child process under the emulator (bench/kit/emulator.h). One
+ * thread at a time. */
 #ifndef BENCH_RECORDER_COUNT_H
 #define BENCH_RECORDER_COUNT_H
 

@@ -1,5 +1,5 @@
-/* The loops that the recorder's benchmark measures: as many pages as a window takes are touched one
- * after another, each for the first time or each once more. One thread at a time. */
+/* The loops that the benchmark `recorder` measures. A loop touches as many pages as a window
+ * takes, one after another: each for the first time, or each once more. One thread at a time. */
 #ifndef BENCH_RECORDER_LOOP_H
 #define BENCH_RECORDER_LOOP_H
 

@@ -1,5 +1,5 @@
-/* The file that is read: an empty SQLite database by its page 1, and pages behind it that no b-tree
- * holds. One thread at a time. */
+/* Writes the database file that the sessions read. Its page 1 is that of an empty SQLite database.
+ * The pages after it belong to no b-tree. One thread at a time. */
 #ifndef BENCH_FETCH_DATABASE_H
 #define BENCH_FETCH_DATABASE_H
 

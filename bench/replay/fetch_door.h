@@ -1,5 +1,5 @@
-/* A database file behind a VFS, used as SQLite uses it, and by no other methods than SQLite calls:
- * behind `preload`, which is linked, or behind `unix`, for what is compared with it.
+/* Reads a database file through a VFS, with the methods that SQLite itself calls and no others.
+ * The VFS is `preload`, which is linked in, or `unix`, for comparison.
  *
  * One process registers once; one thread at a time. All calls answer SQLite's result codes. */
 #ifndef BENCH_FETCH_DOOR_H

@@ -1,6 +1,7 @@
-/* Hints for a file, learnt as anybody's are: two sessions, each in a process of its own, read pages
- * through the VFS `preload`, and the sidecar is there. A copy of it is put back before each session
- * that shall find these hints, since every session changes them. One thread at a time. */
+/* Lets the library learn hints for a file, and keeps a copy of them. Two sessions, each in a
+ * process of its own, read pages through the VFS `preload`, which writes the sidecar. A session
+ * changes the hints, so the copy is restored before each one that is measured. One thread at a
+ * time. */
 #ifndef BENCH_FETCH_HINTS_H
 #define BENCH_FETCH_HINTS_H
 

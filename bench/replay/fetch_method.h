@@ -1,7 +1,8 @@
-/* Ways of fetching hinted pages beside a session: what the kernel offers, in its simplest use (on a
- * thread, all pages at once, sorted); nothing; and the library, whose part begins when the session
- * opens the file through it. Switched off it does nothing: what that differs from none by is what
- * the measurement cannot tell. One thread at a time; Linux. */
+/* The ways of fetching hinted pages while a session runs. `none` fetches nothing. Each raw method
+ * uses one service of the kernel in its simplest form: on a thread, all pages at once, sorted.
+ * `preload` is the library, which begins when the session opens the file through it. `preload,
+ * off` is the library switched off: how it differs from `none` is the noise of the measurement.
+ * One thread at a time; Linux. */
 #ifndef BENCH_FETCH_METHOD_H
 #define BENCH_FETCH_METHOD_H
 

@@ -1,4 +1,5 @@
-/* What a session reads and what its hints say: the sets on which ways of fetching are compared.
+/* The pages that a session reads and the pages that its hints name. The ways of fetching are
+ * compared on these sets.
  *
  * A set has FETCH_PAGES pages of FETCH_PAGE_BYTES, numbered as SQLite does; page 1 is in none,
  * since every session begins with it. The same seed makes the same set. One thread at a time. */

@@ -1,5 +1,5 @@
-/* One session beside one way of fetching, in a process of its own, on a file that was evicted
- * before.
+/* Runs one session with one way of fetching, in a process of its own. The caller has evicted the
+ * file.
  *
  * A session opens the file, reads its header, then page 1, then the pages of its set: through the
  * VFS `preload` in that arm, through `unix` in the others. One thread at a time; Linux. */

@@ -1,5 +1,5 @@
-/* io_uring, as far as a comparison needs it: advice and buffered reads of one file, so many at
- * once. By system calls, as nothing else here wants the library. One thread at a time; Linux. */
+/* A small io_uring: advice and buffered reads of one file, at most `depth` in flight. It makes the
+ * system calls itself, as nothing else here needs the library. One thread at a time; Linux. */
 #ifndef BENCH_FETCH_URING_H
 #define BENCH_FETCH_URING_H
 
