@@ -9,6 +9,7 @@
 #include "vfs/file/device.h"
 #include "vfs/file/wal.h"
 #include "vfs/process/clock.h"
+#include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
 
 /* A log that is larger is advised up to here; what follows comes by the kernel's readahead. */
@@ -20,7 +21,7 @@ static int open_beside(const struct named_file *file, const char *suffix, struct
     int fd;
 
     if (snprintf(path, sizeof path, "%s%s", file->path, suffix) >= (int)sizeof path) return -1;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    fd = preload_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) return -1;
     if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
     close(fd);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "vfs/process/config.h"
+#include "vfs/process/descriptor.h"
 #include "vfs/process/process.h"
 #include "vfs/sqlite.h"
 
@@ -105,7 +106,7 @@ static void say_to_file(const char *where, const char *text)
     int fd = STDERR_FILENO;
 
     if (strcmp(where, "stderr") != 0) {
-        fd = open(where, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        fd = preload_open(where, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0) return;
     }
     if (write(fd, line, (size_t)len) < 0) preload_log_count_error();

@@ -11,6 +11,7 @@
 
 #include "vfs/file/device.h"
 #include "vfs/process/clock.h"
+#include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
 
 #define URI_PARAMETERS_MAX 32
@@ -198,7 +199,7 @@ static sqlite3_file *open_handle(sqlite3_vfs *base, const char *name)
 static bool descriptors_are_scarce(void)
 {
     struct rlimit limit;
-    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int fd = preload_open("/dev/null", O_RDONLY, 0);
 
     if (fd < 0) return true;
     close(fd);

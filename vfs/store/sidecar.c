@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "vfs/process/clock.h"
+#include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
@@ -67,7 +68,7 @@ static int open_own(const struct store_sidecar *self, const char *path, int flag
         errno = ENOTSUP;
         return -1;
     }
-    return open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    return preload_open(path, flags | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
 /* Reads a whole regular file. NULL with errno: ENOENT when there is none, EFBIG past the cap,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
 
 #define TOUCHES_A_LINE  16
@@ -48,7 +49,7 @@ static char *print_session(size_t *len, const struct hint_session *session)
 
 static bool append(const char *path, const char *text, size_t len)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    int fd = preload_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
     struct stat st;
     bool done;
 
