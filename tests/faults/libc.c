@@ -341,18 +341,18 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
     return error ? error : __real_pthread_create(thread, attr, run, argument);
 }
 
-/* The one that preload makes so: close_range, with three arguments. */
+/* Those that preload makes so have three arguments at the most. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
 {
     int error = error_of(LIBC_syscall);
-    unsigned arguments[3];
+    long arguments[3];
     va_list args;
 
     va_start(args, number);
     for (int i = 0; i < 3; i++)
-        arguments[i] = va_arg(args, unsigned);
+        arguments[i] = va_arg(args, long);
     va_end(args);
     if (error) return fail(error);
     return __real_syscall(number, arguments[0], arguments[1], arguments[2]);

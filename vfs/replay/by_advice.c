@@ -8,6 +8,7 @@
 #include "vfs/file/residency.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
+#include "vfs/process/worker.h"
 #include "vfs/replay/explore.h"
 #include "vfs/replay/planning.h"
 
@@ -18,7 +19,7 @@ static atomic_bool is_denied;
 
 bool preload_by_advice_is_denied(void)
 {
-    return atomic_load(&is_denied);
+    return atomic_load(&is_denied) || !preload_worker_tables_work();
 }
 
 static int open_database(const struct course *course, struct stat *st)
