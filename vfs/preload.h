@@ -66,7 +66,7 @@ int preload_flush(sqlite3 *db, const char *schema);
 
 /* The state of a database's replay. */
 enum preload_state {
-    PRELOAD_STATE_OFF = 0,     /* mode is off or record */
+    PRELOAD_STATE_OFF = 0,     /* mode is off or record, or the host wants no threads */
     PRELOAD_STATE_NONE = 1,    /* no hints were found; what the option `walk` fetched, it has */
     PRELOAD_STATE_LOADING = 2, /* the hints are read, the pages fetched, or the hints on trial */
     PRELOAD_STATE_DONE = 3,
@@ -85,7 +85,7 @@ enum preload_reason {
     PRELOAD_REASON_FILE = 6,      /* the file cannot be opened again, or is another one */
     PRELOAD_REASON_DEVICE = 7,    /* it could not be read, or the advice was refused */
     PRELOAD_REASON_MEMORY = 8,
-    PRELOAD_REASON_THREAD = 9,   /* none could be started, or it may open no file */
+    PRELOAD_REASON_THREAD = 9,   /* none could be started or is wanted, or it may open no file */
     PRELOAD_REASON_MOVED = 10,   /* the pages have moved since they were learnt, or do so now */
     PRELOAD_REASON_UNPROVEN = 11 /* the hints are of another state of the database, and too little
                                     was read to judge them by */

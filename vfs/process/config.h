@@ -74,7 +74,9 @@ enum config_scope {
     X(requests, COUNT, DATABASE, "16", 1, 16, "prefetch reads at once through a foreign base")     \
     X(trace, TEXT, DATABASE, "", 0, 0,                                                             \
       "append the first touches of each session to this file; empty: none")                        \
-    X(workers, COUNT, PROCESS, "4", 1, 16, "threads that advise and save, for the whole process")  \
+    X(workers, COUNT, PROCESS, "4", 0, 16,                                                         \
+      "threads that advise and save, for the whole process; 0: nothing is fetched, and hints "     \
+      "are saved at the last close")                                                               \
     X(log, TEXT, PROCESS, "", 0, 0,                                                                \
       "also write messages to stderr or to this file; empty: sqlite3_log alone")
 

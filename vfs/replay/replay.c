@@ -54,6 +54,10 @@ bool preload_replay_start(struct course *course, sqlite3_file *main, const char 
     const uint64_t began_us = course->session->began_us;
     bool has_handles = false;
 
+    if (preload_config_workers() == 0) {
+        atomic_store(&prefetch->reason, PRELOAD_REASON_THREAD);
+        return false;
+    }
     atomic_store(&prefetch->state, PRELOAD_STATE_LOADING);
     atomic_store(&prefetch->awaited, config->sync > 0);
     prefetch->program = preload_course_program(course);

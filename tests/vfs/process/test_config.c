@@ -70,7 +70,8 @@ static const struct value_case {
     { "save_ms", "1s", "0", CONFIG_BAD },
     { "requests", "0", "1", CONFIG_CLAMPED },
     { "requests", "17", "16", CONFIG_CLAMPED },
-    { "workers", "0", "1", CONFIG_CLAMPED },
+    { "workers", "0", "0", CONFIG_OK },
+    { "workers", "17", "16", CONFIG_CLAMPED },
     { "history_pages", "0", "1", CONFIG_CLAMPED },
 };
 

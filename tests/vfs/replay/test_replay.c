@@ -385,6 +385,31 @@ Test(replay, a_table_that_is_denied_later_costs_one_replay)
     cr_expect_eq(stats.issued_pages, 4);
 }
 
+Test(replay, without_workers_nothing_is_fetched_and_hints_are_saved_at_the_close)
+{
+    struct preload_stats stats;
+    size_t before_len = 0;
+    size_t after_len = 0;
+    uint8_t *before;
+    uint8_t *after;
+
+    write_hints(4096, "1i:1@0 5l:1@1 9l:1@2 13l:1@3");
+    before = file_read(sidecar.s, &before_len);
+    cr_assert_eq(preload_configure("workers", "0"), SQLITE_OK);
+    stats = replay_with("preload_sync=30000");
+    after = file_read(sidecar.s, &after_len);
+    cr_expect_eq(stats.state, PRELOAD_STATE_OFF);
+    cr_expect_eq(stats.reason, PRELOAD_REASON_THREAD);
+    cr_expect_eq(stats.issued_pages, 0);
+    cr_expect_eq(preload_pool_threads(), 0);
+    cr_assert(before && after);
+    cr_expect(before_len != after_len || memcmp(before, after, after_len) != 0,
+              "nothing was saved");
+    cr_expect_eq(preload_log_errors(), 0, "%s", log_heard());
+    free(before);
+    free(after);
+}
+
 /* Long enough that the first credit does not pay for it. */
 static void write_long_hints(void)
 {
