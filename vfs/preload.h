@@ -42,7 +42,9 @@ struct preload_config {
 int preload_register(const struct preload_config *config);
 
 /* Takes every instance out again, joins the workers, cancels the auto-extension. SQLITE_OK, also
- * when nothing was registered. SQLITE_BUSY: files are open under it; nothing was done. */
+ * when nothing was registered: then no thread runs our code any more, and a plugin that holds this
+ * library may be unloaded. SQLITE_BUSY: files are open under it, or a worker did not end within a
+ * second; nothing was done, and all goes on. No file may be opened under it meanwhile. */
 int preload_unregister(void);
 
 /* For -DSQLITE_EXTRA_INIT=preload_extra_init: registers over the default VFS and becomes the

@@ -109,12 +109,11 @@ int preload_unregister(void)
     int rc = SQLITE_BUSY;
 
     preload_instances_lock();
-    if (preload_shim_open_files() == 0) {
+    if (preload_shim_open_files() == 0 && preload_pool_stop()) {
         preload_instances_unregister();
         /* Before SQLite is initialized it has no mutex for this call. */
         if (preload_instances())
             (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
-        preload_pool_stop();
         preload_database_forget_dormant();
         rc = SQLITE_OK;
     }

@@ -1,7 +1,7 @@
 /* Registration, and the public calls of preload.h. */
 #include <stdio.h>
 
-#include "tests/vfs/common.h"
+#include "tests/vfs/job.h"
 #include "tests/vfs/witness.h"
 #include "vfs/entry/shim.h"
 #include "vfs/process/log.h"
@@ -183,6 +183,26 @@ Test(extension, options_are_applied_and_bad_ones_told)
     cr_expect_eq(preload_configure("mode", "perhaps"), SQLITE_ERROR);
     cr_expect_eq(preload_configure("save_ms", "1"), SQLITE_OK, "cut to its least");
     db_close(db);
+}
+
+/* A worker in a system call that does not return: our code cannot go. */
+Test(extension, unregistering_gives_up_on_a_worker_that_hangs_and_all_goes_on)
+{
+    atomic_bool gate = false;
+    struct job hangs = { .task.run = job_run, .gate = &gate };
+
+    cr_assert_eq(preload_register(&(struct preload_config){ .make_default = 1 }), SQLITE_OK);
+    cr_assert(preload_pool_submit(&hangs.task, 0, 1));
+    cr_assert(wait_until(job_is_inside, &hangs));
+    cr_expect_eq(preload_unregister(), SQLITE_BUSY);
+    cr_expect_eq(count_vfs(), 1);
+    cr_expect_str_eq(default_vfs(), "preload");
+    cr_expect(has_functions());
+    atomic_store(&gate, true);
+    cr_expect_eq(preload_unregister(), SQLITE_OK);
+    cr_expect_eq(preload_pool_threads(), 0);
+    cr_expect_eq(count_vfs(), 0);
+    cr_expect_str_eq(default_vfs(), "unix");
 }
 
 Test(extension, unregistering_waits_for_open_files)
