@@ -1,0 +1,28 @@
+/* The plugin: libpreload.a and one call of its own. Another host's code would be unmapped with it.
+ */
+#include <sqlite3.h>
+#include <stddef.h>
+
+#include "vfs/preload.h"
+
+int plugin_session(const char *path);
+
+static int read_all(const char *path)
+{
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, "preload");
+
+    if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SELECT count(body) FROM t", NULL, NULL, NULL);
+    sqlite3_close(db);
+    return rc;
+}
+
+/* Registers, reads a database twice, takes everything out again: from then on the plugin may go. */
+__attribute__((visibility("default"))) int plugin_session(const char *path)
+{
+    int rc = preload_register(NULL);
+
+    if (rc == SQLITE_OK) rc = read_all(path);
+    if (rc == SQLITE_OK) rc = read_all(path);
+    return rc == SQLITE_OK ? preload_unregister() : rc;
+}
