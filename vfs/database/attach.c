@@ -26,7 +26,6 @@ void preload_attach(struct attachment *attachment, const struct base *base, sqli
         return;
     }
     attachment->database = database;
-    attachment->forks = preload_process_forks();
     attachment->host_epoch = preload_config_host_epoch();
     preload_connection_join(&attachment->connection, &database->session, config->mode,
                             window_of(config));
@@ -36,9 +35,10 @@ void preload_attach(struct attachment *attachment, const struct base *base, sqli
     if (config->mode & CONFIG_MODE_RECORD) preload_saving_schedule(&database->saving);
 }
 
-bool preload_attachment_is_inherited(const struct attachment *attachment)
+void preload_attachment_disown(struct attachment *attachment)
 {
-    return attachment->forks != preload_process_forks();
+    attachment->database = NULL;
+    preload_connection_disown(&attachment->connection);
 }
 
 static bool owns_handles(const struct attachment *attachment)
@@ -74,7 +74,7 @@ void preload_detach(struct attachment *attachment)
 {
     struct database *database = attachment->database;
 
-    if (!database || preload_attachment_is_inherited(attachment)) return;
+    if (!database) return;
     if (owns_handles(attachment)) {
         preload_replay_stop_reading(&database->replay);
         preload_connection_watch(&attachment->connection, false);
@@ -103,9 +103,7 @@ bool preload_attachment_is_outdated(struct attachment *attachment)
 {
     unsigned epoch = preload_config_host_epoch();
 
-    if (!attachment->database || epoch == attachment->host_epoch ||
-        preload_attachment_is_inherited(attachment))
-        return false;
+    if (!attachment->database || epoch == attachment->host_epoch) return false;
     attachment->host_epoch = epoch;
     return true;
 }

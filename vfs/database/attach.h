@@ -9,7 +9,6 @@
 struct attachment {
     struct connection connection; /* first: the hot path's */
     struct database *database;    /* NULL: nothing is recorded or replayed here */
-    unsigned forks;               /* preload_process_forks() at the open */
     unsigned host_epoch;          /* preload_config_host_epoch() when the mode was last looked at */
     bool is_last;                 /* between detach and release: this was the last connection */
 };
@@ -31,9 +30,10 @@ void preload_release(struct attachment *attachment);
 /* While the connection holds a lock: closes its handles when the replay has ended. */
 void preload_attachment_close_handles(struct attachment *attachment);
 
-/* Whether this process got the open file from its parent, by fork(): then its database is the
- * parent's, neither saved nor asked here. */
-bool preload_attachment_is_inherited(const struct attachment *attachment);
+/* In a child that got the open file from its parent, by fork(): the database is the parent's, and a
+ * thread that is not here may hold its locks or run its tasks. From now on it is as if nothing were
+ * recorded or replayed here. */
+void preload_attachment_disown(struct attachment *attachment);
 
 /* Whether the host has set an option since the last call, so that the mode is to be followed. */
 bool preload_attachment_is_outdated(struct attachment *attachment);

@@ -82,8 +82,16 @@ void preload_shim_before_fork(void)
     preload_shim_tables_before_fork();
 }
 
-void preload_shim_after_fork(void)
+void preload_shim_after_fork_in_parent(void)
 {
+    preload_shim_tables_after_fork();
+    pthread_mutex_unlock(&open_mains.mutex);
+}
+
+void preload_shim_after_fork_in_child(void)
+{
+    for (struct shim_file *shim = open_mains.files; shim; shim = shim->next)
+        preload_attachment_disown(&shim->attachment);
     preload_shim_tables_after_fork();
     pthread_mutex_unlock(&open_mains.mutex);
 }
@@ -253,7 +261,7 @@ static int own_control(struct shim_file *shim, int op, void *arg)
 {
     struct database *database = shim->attachment.database;
 
-    if (!database || preload_attachment_is_inherited(&shim->attachment)) return SQLITE_NOTFOUND;
+    if (!database) return SQLITE_NOTFOUND;
     if (op == PRELOAD_FCNTL_STATS) {
         preload_database_stats(database, arg);
         return SQLITE_OK;

@@ -48,8 +48,10 @@ bool preload_shim_file_wal(sqlite3_file *file, struct shim_file *shim, struct sh
  * thread. */
 struct shim_file *preload_shim_find_main(const char *name);
 
-/* fork(): the list of open main databases is held still while the process is copied. */
+/* fork(): the list of open main databases is held still while the process is copied. In the child
+ * they record nothing and belong to no database. */
 void preload_shim_before_fork(void);
-void preload_shim_after_fork(void);
+void preload_shim_after_fork_in_parent(void);
+void preload_shim_after_fork_in_child(void);
 
 #endif

@@ -15,7 +15,6 @@
 #include "vfs/process/pool.h"
 
 static atomic_uint_fast64_t counters[PROCESS_COUNTERS];
-static atomic_uint forks;
 atomic_uint preload_process_notified;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
@@ -34,11 +33,6 @@ void preload_process_notify(void)
     atomic_fetch_add_explicit(&preload_process_notified, 1, memory_order_release);
 }
 
-unsigned preload_process_forks(void)
-{
-    return atomic_load_explicit(&forks, memory_order_relaxed);
-}
-
 static void before_fork(void)
 {
     preload_instances_lock();
@@ -55,18 +49,17 @@ static void after_fork_in_parent(void)
     preload_config_after_fork();
     preload_pool_after_fork_in_parent();
     preload_database_after_fork_in_parent();
-    preload_shim_after_fork();
+    preload_shim_after_fork_in_parent();
     preload_instances_unlock();
 }
 
 static void after_fork_in_child(void)
 {
-    atomic_fetch_add(&forks, 1);
     preload_log_after_fork();
     preload_config_after_fork();
     preload_pool_after_fork_in_child();
     preload_database_after_fork_in_child();
-    preload_shim_after_fork();
+    preload_shim_after_fork_in_child();
     preload_instances_unlock();
 }
 

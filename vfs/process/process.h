@@ -27,11 +27,6 @@ static inline unsigned preload_process_notices(void)
     return atomic_load_explicit(&preload_process_notified, memory_order_acquire);
 }
 
-/* How many forks lie between this process and the one that loaded us. State that was made under
- * another number belongs to a parent: its workers are not here, and its sessions are not ours to
- * save. */
-unsigned preload_process_forks(void);
-
 /* Installs the fork handlers; more than once is harmless. */
 void preload_process_init(void);
 

@@ -59,6 +59,14 @@ void preload_connection_restart(struct connection *connection, int mode, struct 
     begin_recording(connection);
 }
 
+void preload_connection_disown(struct connection *connection)
+{
+    connection->session = NULL;
+    connection->duties = (struct connection_duties){ 0 };
+    connection->epoch_is_new = true;
+    preload_connection_init(connection);
+}
+
 int preload_connection_leave(struct connection *connection)
 {
     int rc = preload_session_leave(connection->session, &connection->recording);

@@ -80,6 +80,9 @@ void preload_connection_restart(struct connection *connection, int mode, struct 
 /* Leaves its session: HINT_NOMEM when what it recorded is lost for that. */
 int preload_connection_leave(struct connection *connection);
 
+/* Its session is another process's: forgets it without a word to it, and records no more. */
+void preload_connection_disown(struct connection *connection);
+
 /* Frees what it holds, having left. */
 void preload_connection_free(struct connection *connection);
 
