@@ -15,18 +15,22 @@ SQLITE_EXTENSION_INIT1
 #include "vfs/process/pool.h"
 #include "vfs/process/process.h"
 
+static void add_sql(sqlite3 *db)
+{
+    if (preload_sql_init(db) == SQLITE_OK) return;
+    preload_log_error("the SQL functions could not be added to a connection");
+    /* Whatever is returned, an open takes its result from the connection's last error. Running
+     * nothing clears that. */
+    (void)sqlite3_exec(db, "", NULL, NULL, NULL);
+}
+
 /* Runs for every connection that opens, whatever its VFS. It always succeeds: a failure here would
  * fail somebody's open. */
 static int add_to_connection(sqlite3 *db, char **error, const struct sqlite3_api_routines *api)
 {
     (void)error;
     (void)api;
-    if (preload_sql_init(db) != SQLITE_OK) {
-        preload_log_error("the SQL functions could not be added to a connection");
-        /* Whatever is returned, the open takes its result from the connection's last error. Running
-         * nothing clears that. */
-        (void)sqlite3_exec(db, "", NULL, NULL, NULL);
-    }
+    add_sql(db);
     return SQLITE_OK;
 }
 
@@ -49,27 +53,42 @@ static int apply_options(const char *const *options)
     return rc;
 }
 
+static bool is_registered(void)
+{
+    for (struct instance *i = preload_instances(); i; i = i->next)
+        if (atomic_load(&i->registered)) return true;
+    return false;
+}
+
 /* sqlite3_shutdown() forgets the default and the auto-extensions but keeps the VFS: so both are set
- * on every call. */
+ * on every call. A first call that fails leaves nothing: a loader unmaps us then. */
 static int register_locked(const char *base_name, bool make_default)
 {
+    const bool again = is_registered();
+    const int added = sqlite3_auto_extension((void (*)(void))add_to_connection);
+    struct instance *instance;
     int rc;
-    struct instance *instance = preload_instance_register(base_name, make_default, &rc);
 
-    if (instance && make_default) rc = preload_instance_make_default(instance);
-    if (instance && rc == SQLITE_OK) rc = sqlite3_auto_extension((void (*)(void))add_to_connection);
-    return rc;
+    if (added != SQLITE_OK && !again) return added;
+    instance = preload_instance_register(base_name, make_default, &rc);
+    if (!instance) {
+        if (!again) (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
+        return rc;
+    }
+    preload_process_init();
+    if (make_default) rc = preload_instance_make_default(instance);
+    return rc == SQLITE_OK ? added : rc;
 }
 
 /* Another copy of this library in the process (static and loadable, or both of the loadables) was
  * here first: it serves. */
 static sqlite3_vfs *other_copy(void)
 {
+    /* Looked for in any case: it initializes SQLite, which registers us where it was compiled to,
+     * and waits for a lock of ours then. */
     sqlite3_vfs *found = sqlite3_vfs_find("preload");
 
-    for (struct instance *i = preload_instances(); i; i = i->next)
-        if (atomic_load(&i->registered)) return NULL;
-    return found;
+    return is_registered() ? NULL : found;
 }
 
 /* What stands above another copy cannot be told: it becomes the default in the place of what SQLite
@@ -93,13 +112,14 @@ int preload_register(const struct preload_config *config)
     if (!config) config = &none;
     other = other_copy();
     if (other) return config->make_default ? make_other_default(other) : SQLITE_OK;
-    preload_process_init();
     options_rc = apply_options(config->options);
     preload_config_process(&process);
     base = config->base ? config->base : process.base;
     preload_instances_lock();
     rc = register_locked(base, config->make_default != 0);
     preload_instances_unlock();
+    if (rc == SQLITE_ERROR)
+        preload_log_error("base=%s: there is no such VFS, or it leads to preload itself", base);
     preload_log_say();
     return rc == SQLITE_OK ? options_rc : rc;
 }
@@ -127,16 +147,19 @@ int preload_extra_init(const char *unused)
     return preload_register(&(struct preload_config){ .make_default = 1 });
 }
 
-/* Loaded code must stay: its VFS is in use. Hosts before 3.14 take that answer for an error. */
+/* Loaded code must stay: its VFS is in use, and for an error SQLite unloads it. So once anything is
+ * registered this succeeds; what went wrong was logged. Hosts before 3.14 take the answer that
+ * makes it stay for an error. */
 static int load(sqlite3 *db, bool make_default)
 {
     int rc = preload_register(&(struct preload_config){ .make_default = make_default });
 
-    if (rc == SQLITE_OK && db && !other_copy()) rc = preload_sql_init(db);
+    if (rc != SQLITE_OK && !is_registered()) return rc;
+    if (db && !other_copy()) add_sql(db);
 #ifndef SQLITE_CORE
-    if (rc == SQLITE_OK && sqlite3_libversion_number() >= 3014000) rc = SQLITE_OK_LOAD_PERMANENTLY;
+    if (sqlite3_libversion_number() >= 3014000) return SQLITE_OK_LOAD_PERMANENTLY;
 #endif
-    return rc;
+    return SQLITE_OK;
 }
 
 #ifdef SQLITE_CORE

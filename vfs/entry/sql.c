@@ -311,17 +311,74 @@ static const sqlite3_module stats_module = {
     .xRowid = stats_rowid,
 };
 
-int preload_sql_init(sqlite3 *db)
+/* Whether calls of that name with so many arguments are answered already, by us or by the host.
+ * While a statement runs SQLite refuses to delete a function, and where there is none has nothing
+ * to do.
+ */
+static bool is_defined(sqlite3 *db, const struct sql_function *f)
+{
+    return sqlite3_create_function_v2(db, f->name, f->arguments, SQLITE_UTF8, NULL, NULL, NULL,
+                                      NULL, NULL) != SQLITE_OK ||
+           sqlite3_create_function_v2(db, f->name, -1, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL) !=
+               SQLITE_OK;
+}
+
+/* Adds what is missing of the functions; `*added` says how many. While a statement runs. */
+static int add_functions(sqlite3 *db, size_t *added)
 {
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof functions / sizeof functions[0]; i++) {
         const struct sql_function *f = &functions[i];
 
+        if (is_defined(db, f)) continue;
         rc = sqlite3_create_function_v2(db, f->name, f->arguments, f->flags, NULL, f->call, NULL,
                                         NULL, NULL);
+        *added += rc == SQLITE_OK;
     }
-    if (rc == SQLITE_OK)
-        rc = sqlite3_create_module_v2(db, "preload_stats", &stats_module, NULL, NULL);
+    return rc;
+}
+
+/* Begins a statement that has a row, and lists the modules where SQLite does (since 3.30): that
+ * asks for no look into the schema, which would read the database. */
+static int begin_statement(sqlite3 *db, sqlite3_stmt **running)
+{
+    static const char *const texts[] = { "PRAGMA module_list", "SELECT 1" };
+    int rc = SQLITE_DONE;
+
+    for (size_t i = 0; rc != SQLITE_ROW && i < sizeof texts / sizeof texts[0]; i++) {
+        (void)sqlite3_finalize(*running);
+        rc = sqlite3_prepare_v2(db, texts[i], -1, running, NULL);
+        if (rc == SQLITE_OK) rc = sqlite3_step(*running);
+    }
+    return rc;
+}
+
+/* Whether a module of that name is among those listed; goes on to the end of the list. */
+static bool is_listed(sqlite3_stmt *running, const char *name)
+{
+    bool found = false;
+
+    do {
+        const char *module = (const char *)sqlite3_column_text(running, 0);
+
+        found = found || (module && sqlite3_stricmp(module, name) == 0);
+    } while (sqlite3_step(running) == SQLITE_ROW);
+    return found;
+}
+
+/* A statement of our own runs meanwhile: then nothing that is in use can be taken away, and SQLite
+ * says what is there without a word in the host's log. Its end clears the connection's error. */
+int preload_sql_init(sqlite3 *db)
+{
+    static const char table[] = "preload_stats";
+    sqlite3_stmt *running = NULL;
+    size_t added = 0;
+    int rc = begin_statement(db, &running);
+
+    if (rc == SQLITE_ROW) rc = add_functions(db, &added);
+    if (rc == SQLITE_OK && added > 0 && !is_listed(running, table))
+        rc = sqlite3_create_module_v2(db, table, &stats_module, NULL, NULL);
+    (void)sqlite3_finalize(running);
     return rc;
 }
