@@ -5,6 +5,7 @@
 SQLITE_EXTENSION_INIT1
 #endif
 
+#include <pthread.h>
 #include <string.h>
 
 #include "vfs/database/database.h"
@@ -100,6 +101,8 @@ static int make_other_default(sqlite3_vfs *other)
     return !now || preload_is_first_default(now) ? sqlite3_vfs_register(other, 1) : SQLITE_OK;
 }
 
+static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
+
 int preload_register(const struct preload_config *config)
 {
     static const struct preload_config none = { 0 };
@@ -112,6 +115,7 @@ int preload_register(const struct preload_config *config)
     if (!config) config = &none;
     other = other_copy();
     if (other) return config->make_default ? make_other_default(other) : SQLITE_OK;
+    (void)pthread_once(&environment_once, preload_config_read_environment);
     options_rc = apply_options(config->options);
     preload_config_process(&process);
     base = config->base ? config->base : process.base;

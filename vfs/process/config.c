@@ -17,6 +17,7 @@
 #define OPTION_ROW(name, kind, scope, def, least, most, help)                                      \
     { #name, CONFIG_KIND_##kind,           CONFIG_SCOPE_##scope, def, least, most,                 \
       help,  offsetof(struct config, name) },
+#define URI_NAME(name, kind, scope, def, least, most, help) "preload_" #name,
 
 const struct config_option preload_config_options[] = { CONFIG_OPTIONS(OPTION_ROW) };
 const size_t preload_config_option_count =
@@ -27,9 +28,17 @@ _Static_assert(sizeof preload_config_options / sizeof preload_config_options[0] 
 
 static const char *const mode_names[] = { "off", "record", "replay", "on" };
 
-/* What the host has set, for the life of the process. */
+/* The parameters of a URI, but for the mode's. */
+static const char *const uri_names[] = { CONFIG_OPTIONS(URI_NAME) };
+
+/* What the environment said when it was read, what the host has set, and what they make of the
+ * defaults: for the life of the process, behind the mutex. */
 static pthread_mutex_t host_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct config environment_config;
 static struct config host_config;
+static struct config process_config;
+static bool process_is_made;
+static bool process_is_on; /* neither of them says off */
 static atomic_uint host_epoch;
 
 static uint64_t get_number(const struct config *config, const struct config_option *option)
@@ -174,6 +183,63 @@ static enum config_result set_logged(struct config *config, const struct config_
     return result;
 }
 
+/* The functions below are under the mutex. */
+
+static size_t value_bytes(const struct config_option *option)
+{
+    switch (option->kind) {
+    case CONFIG_KIND_MODE:
+        return sizeof(int);
+    case CONFIG_KIND_TEXT:
+        return CONFIG_TEXT_MAX;
+    case CONFIG_KIND_COUNT:
+    case CONFIG_KIND_BYTES:
+    case CONFIG_KIND_MS:
+        break;
+    }
+    return sizeof(uint64_t);
+}
+
+/* Copies what `from` has set. */
+static void overlay(struct config *config, const struct config *from)
+{
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+
+        if (from->set >> i & 1)
+            memcpy((char *)config + option->offset, (const char *)from + option->offset,
+                   value_bytes(option));
+    }
+    config->set |= from->set;
+}
+
+static bool says_off(const struct config *config)
+{
+    const struct config_option *mode = preload_config_find("mode");
+
+    return config->set >> (mode - preload_config_options) & 1 && config->mode == CONFIG_MODE_OFF;
+}
+
+static void make_process(void)
+{
+    memset(&process_config, 0, sizeof process_config);
+    for (size_t i = 0; i < preload_config_option_count; i++)
+        (void)set_option(&process_config, &preload_config_options[i],
+                         preload_config_options[i].def);
+    overlay(&process_config, &environment_config);
+    overlay(&process_config, &host_config);
+    process_is_on = !says_off(&environment_config) && !says_off(&host_config);
+    process_is_made = true;
+}
+
+static const struct config *process_now(void)
+{
+    if (!process_is_made) make_process();
+    return &process_config;
+}
+
+/* The functions above are under the mutex. */
+
 enum config_result preload_config_host(const char *name, const char *value)
 {
     const struct config_option *option = preload_config_find(name);
@@ -182,6 +248,7 @@ enum config_result preload_config_host(const char *name, const char *value)
     if (!option) return CONFIG_UNKNOWN;
     pthread_mutex_lock(&host_mutex);
     result = set_logged(&host_config, option, value, "preload_config");
+    make_process();
     atomic_fetch_add_explicit(&host_epoch, 1, memory_order_relaxed);
     preload_process_notify();
     pthread_mutex_unlock(&host_mutex);
@@ -193,6 +260,12 @@ unsigned preload_config_host_epoch(void)
     return atomic_load_explicit(&host_epoch, memory_order_relaxed);
 }
 
+/* toupper() goes by the host's locale, which may have another i. */
+static char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 /* SQLITE_PRELOAD is the mode, SQLITE_PRELOAD_NAME any option. */
 static const char *environment_value(const struct config_option *option)
 {
@@ -202,94 +275,70 @@ static const char *environment_value(const struct config_option *option)
     if (option->kind != CONFIG_KIND_MODE) {
         name[len++] = '_';
         for (const char *c = option->name; *c && len < sizeof name - 1; c++)
-            name[len++] = (char)toupper((unsigned char)*c);
+            name[len++] = upper(*c);
         name[len] = '\0';
     }
     return secure_getenv(name);
 }
 
-static const char *uri_value(const struct config_option *option, const char *uri_name)
+void preload_config_read_environment(void)
 {
-    char name[64] = "preload";
-
-    if (option->kind != CONFIG_KIND_MODE)
-        (void)snprintf(name, sizeof name, "preload_%s", option->name);
-    return sqlite3_uri_parameter(uri_name, name);
-}
-
-/* Copies what `from` has set. */
-static void overlay(struct config *config, const struct config *from)
-{
-    for (size_t i = 0; i < preload_config_option_count; i++) {
-        const struct config_option *option = &preload_config_options[i];
-        char value[CONFIG_TEXT_MAX];
-
-        if (!(from->set >> i & 1)) continue;
-        preload_config_print(value, sizeof value, from, option);
-        (void)set_option(config, option, value);
-    }
-}
-
-/* Default, environment, host. Returns false when one of them says off. */
-static bool resolve_process(struct config *out, bool logged)
-{
-    bool on = true;
-
-    memset(out, 0, sizeof *out);
+    pthread_mutex_lock(&host_mutex);
+    environment_config.set = 0;
     for (size_t i = 0; i < preload_config_option_count; i++) {
         const struct config_option *option = &preload_config_options[i];
         const char *value = environment_value(option);
 
-        (void)set_option(out, option, option->def);
-        if (!value) continue;
-        if (logged)
-            (void)set_logged(out, option, value, "environment");
-        else
-            (void)set_option(out, option, value);
+        if (value) (void)set_logged(&environment_config, option, value, "environment");
     }
-    on = out->mode != CONFIG_MODE_OFF;
-    pthread_mutex_lock(&host_mutex);
-    overlay(out, &host_config);
+    make_process();
     pthread_mutex_unlock(&host_mutex);
-    return on && out->mode != CONFIG_MODE_OFF;
+}
+
+/* Parameters stand behind the name, each followed by its value; an empty name ends them. */
+static bool has_parameters(const char *uri_name)
+{
+    return uri_name && uri_name[strlen(uri_name) + 1];
+}
+
+static const char *uri_value(size_t i, const char *uri_name)
+{
+    const struct config_option *option = &preload_config_options[i];
+
+    if (option->scope != CONFIG_SCOPE_DATABASE) return NULL;
+    return sqlite3_uri_parameter(uri_name,
+                                 option->kind == CONFIG_KIND_MODE ? "preload" : uri_names[i]);
 }
 
 void preload_config_resolve(struct config *out, const char *uri_name)
 {
-    bool on = resolve_process(out, true);
+    bool on;
 
-    for (size_t i = 0; uri_name && i < preload_config_option_count; i++) {
-        const struct config_option *option = &preload_config_options[i];
-        const char *value =
-            option->scope == CONFIG_SCOPE_DATABASE ? uri_value(option, uri_name) : NULL;
+    pthread_mutex_lock(&host_mutex);
+    *out = *process_now();
+    on = process_is_on;
+    pthread_mutex_unlock(&host_mutex);
+    for (size_t i = 0; has_parameters(uri_name) && i < preload_config_option_count; i++) {
+        const char *value = uri_value(i, uri_name);
 
-        if (value) (void)set_logged(out, option, value, "URI");
+        if (value) (void)set_logged(out, &preload_config_options[i], value, "URI");
     }
     if (!on) out->mode = CONFIG_MODE_OFF;
 }
 
 void preload_config_process(struct config *out)
 {
-    if (!resolve_process(out, false)) out->mode = CONFIG_MODE_OFF;
+    preload_config_resolve(out, NULL);
 }
 
 unsigned preload_config_workers(void)
 {
-    const struct config_option *option = preload_config_find("workers");
-    const char *value;
-    struct config config;
+    uint64_t workers;
 
-    if (!option) return 1;
-    value = environment_value(option);
-    config.set = 0;
-    config.workers = 1;
-    (void)set_option(&config, option, option->def);
-    if (value) (void)set_option(&config, option, value);
     pthread_mutex_lock(&host_mutex);
-    if (host_config.set >> (option - preload_config_options) & 1)
-        config.workers = host_config.workers;
+    workers = process_now()->workers;
     pthread_mutex_unlock(&host_mutex);
-    return (unsigned)config.workers;
+    return (unsigned)workers;
 }
 
 void preload_config_before_fork(void)

@@ -3,9 +3,9 @@
  *
  * A value comes from the URI (`preload=MODE`, `preload_NAME=VALUE`), else from the host
  * (preload_configure, preload_config() in SQL, preload_register), else from the environment
- * (SQLITE_PRELOAD=MODE, SQLITE_PRELOAD_NAME), else it is the default. `off`, from whichever of
- * them, wins. A value that is not of its kind is the default, one past its cap is the cap; both are
- * logged. Any thread. */
+ * (SQLITE_PRELOAD=MODE, SQLITE_PRELOAD_NAME; as it was at registration), else it is the default.
+ * `off`, from whichever of them, wins. A value that is not of its kind is the default, one past its
+ * cap is the cap; both are logged. Any thread. */
 #ifndef VFS_CONFIG_H
 #define VFS_CONFIG_H
 
@@ -130,11 +130,15 @@ enum config_result preload_config_host(const char *name, const char *value);
 /* Counts the host's settings: the same number twice, and nothing was set between. */
 unsigned preload_config_host_epoch(void);
 
-/* What holds now: default, environment, host, and the URI of a file name as xOpen got it (NULL:
- * none). Bad values are logged. */
+/* Reads the environment: getenv() beside another thread's setenv() is a crash, so it is called when
+ * the library is registered and not again. Bad values are logged. */
+void preload_config_read_environment(void);
+
+/* What holds now: default, environment, host, and the parameters behind a file name as xOpen got it
+ * with SQLITE_OPEN_URI (NULL: there are none). Their bad values are logged. */
 void preload_config_resolve(struct config *out, const char *uri_name);
 
-/* The process's options alone, without logging: for those whose place is in no database. */
+/* The process's options alone: for those whose place is in no database. */
 void preload_config_process(struct config *out);
 
 /* Of these the number of workers alone, which each open asks for. */

@@ -24,6 +24,7 @@
 
 #include "vfs/process/clock.h"
 #include "vfs/process/descriptor.h"
+#include "vfs/process/errno_text.h"
 #include "vfs/process/log.h"
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
@@ -43,7 +44,7 @@ struct store_sidecar {
     char *tmp_path;
 };
 
-/* What is wrong, in words; `room` where the C library needs some for them. */
+/* What is wrong, in words; `room` where they need some. */
 struct reason {
     const char *text;
     char room[96];
@@ -51,7 +52,7 @@ struct reason {
 
 static void reason_of_errno(struct reason *why)
 {
-    why->text = strerror_r(errno, why->room, sizeof why->room);
+    why->text = preload_errno_text(errno, why->room, sizeof why->room);
 }
 
 static struct store_sidecar *self_of(struct store *store)

@@ -199,6 +199,7 @@ static void expect_source(size_t i, const char *variable, const char *name, cons
         cr_assert_eq(setenv(variable, row->environment, 1), 0);
     else
         cr_assert_eq(unsetenv(variable), 0);
+    preload_config_read_environment();
     if (row->host) (void)preload_config_host(name, row->host);
     preload_config_resolve(&config, uri);
     expect_text(i, value_of(&config, name), row->want);
@@ -246,9 +247,54 @@ Test(config, the_process_knows_an_off_from_the_environment)
     struct config config;
 
     cr_assert_eq(setenv("SQLITE_PRELOAD", "off", 1), 0);
+    preload_config_read_environment();
     cr_assert_eq(preload_config_host("mode", "on"), CONFIG_OK);
     preload_config_process(&config);
     expect_text(0, value_of(&config, "mode"), "off");
+}
+
+Test(config, the_environment_is_read_when_it_is_asked_for_and_not_again)
+{
+    struct config config;
+
+    cr_assert_eq(setenv("SQLITE_PRELOAD_SAVE_MS", "100", 1), 0);
+    preload_config_resolve(&config, NULL);
+    expect_text(0, value_of(&config, "save_ms"), "30000");
+    preload_config_read_environment();
+    cr_assert_eq(setenv("SQLITE_PRELOAD_SAVE_MS", "200", 1), 0);
+    cr_assert_eq(preload_config_host("lock_ms", "5"), CONFIG_OK);
+    preload_config_resolve(&config, NULL);
+    expect_text(1, value_of(&config, "save_ms"), "100");
+    expect_text(2, value_of(&config, "lock_ms"), "5");
+}
+
+Test(config, every_option_comes_from_each_source)
+{
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+        const bool is_text = option->kind == CONFIG_KIND_TEXT;
+        const char *set = is_text                            ? "/some/where"
+                          : option->kind == CONFIG_KIND_MODE ? "replay"
+                                                             : "1";
+        struct text name = { "SQLITE_PRELOAD" };
+        struct config config;
+
+        if (option->kind != CONFIG_KIND_MODE) text_add(&name, "_%s", option->name);
+        for (char *c = name.s; *c; c++)
+            if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
+        cr_assert_eq(setenv(name.s, set, 1), 0);
+        preload_config_read_environment();
+        preload_config_process(&config);
+        cr_expect_str_neq(value_of(&config, option->name).s, "", "%s", option->name);
+        if (is_text || option->least <= 1) expect_text(i, value_of(&config, option->name), set);
+        cr_assert_eq(unsetenv(name.s), 0);
+        preload_config_read_environment();
+        preload_config_process(&config);
+        expect_text(i, value_of(&config, option->name), option->def);
+        (void)preload_config_host(option->name, set);
+        preload_config_process(&config);
+        if (is_text || option->least <= 1) expect_text(i, value_of(&config, option->name), set);
+    }
 }
 
 Test(config, options_of_the_process_are_not_taken_from_a_uri)
@@ -275,6 +321,7 @@ Test(config, the_mode_has_no_second_name)
     struct config config;
 
     cr_assert_eq(setenv("SQLITE_PRELOAD_MODE", "off", 1), 0);
+    preload_config_read_environment();
     preload_config_resolve(&config, uri);
     expect_text(0, value_of(&config, "mode"), "on");
     sqlite3_free_filename((char *)uri);
@@ -288,6 +335,7 @@ Test(config, bad_and_cut_values_are_logged_with_their_source)
     log_listen();
     uri = uri_of("preload_budget", "much");
     cr_assert_eq(setenv("SQLITE_PRELOAD", "maybe", 1), 0);
+    preload_config_read_environment();
     cr_expect_eq(preload_config_host("window_pages", "2000000"), CONFIG_CLAMPED);
     cr_expect_eq(preload_config_host("save_ms", "soon"), CONFIG_BAD);
     preload_config_resolve(&config, uri);
@@ -299,7 +347,7 @@ Test(config, bad_and_cut_values_are_logged_with_their_source)
     cr_expect_eq(log_times("preload_config: soon is not a value for save_ms"), 1, "%s",
                  log_heard());
     cr_expect_eq(log_times("URI: much is not a value for budget"), 1, "%s", log_heard());
-    /* Counted each time, said once. */
-    cr_expect_eq(preload_log_errors(), 6);
+    /* Counted each time, said once; the environment is read once. */
+    cr_expect_eq(preload_log_errors(), 5);
     sqlite3_free_filename((char *)uri);
 }

@@ -139,6 +139,7 @@ Test(log, the_environment_may_name_the_file)
     struct path path = scratch("log");
 
     cr_assert_eq(setenv("SQLITE_PRELOAD_LOG", path.s, 1), 0);
+    preload_config_read_environment();
     preload_log_note("one");
     preload_log_say();
     expect_text(0, content_of(path.s), "sqlite-preload: one\n");
