@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vfs/process/config.h"
+
 static char folder[256];
+static char log_file[sizeof folder + 8];
 
 void scratch_begin(void)
 {
@@ -41,6 +44,7 @@ void scratch_end(void)
 {
     (void)nftw(folder, open_up, 8, FTW_PHYS);
     (void)nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    (void)unlink(log_file);
 }
 
 struct path scratch(const char *name)
@@ -236,7 +240,7 @@ void obey_permissions(void)
 }
 
 static pthread_mutex_t heard_mutex = PTHREAD_MUTEX_INITIALIZER;
-static char heard[65536];
+static char host_text[65536];
 
 static void hear(void *unused, int code, const char *message)
 {
@@ -245,18 +249,32 @@ static void hear(void *unused, int code, const char *message)
     (void)unused;
     (void)code;
     pthread_mutex_lock(&heard_mutex);
-    len = strlen(heard);
-    (void)snprintf(heard + len, sizeof heard - len, "%s\n", message);
+    len = strlen(host_text);
+    (void)snprintf(host_text + len, sizeof host_text - len, "%s\n", message);
     pthread_mutex_unlock(&heard_mutex);
 }
 
 void log_listen(void)
 {
     cr_assert_eq(sqlite3_config(SQLITE_CONFIG_LOG, hear, NULL), SQLITE_OK);
+    cr_assert(folder[0], "scratch_begin() comes first");
+    (void)snprintf(log_file, sizeof log_file, "%s.log", folder);
+    cr_assert_eq(preload_config_host("log", log_file), CONFIG_OK);
+}
+
+const char *log_of_host(void)
+{
+    return host_text;
 }
 
 const char *log_heard(void)
 {
+    static char heard[65536];
+    size_t len;
+    uint8_t *bytes = file_read(log_file, &len);
+
+    (void)snprintf(heard, sizeof heard, "%.*s", bytes ? (int)len : 0, (const char *)bytes);
+    free(bytes);
     return heard;
 }
 
@@ -264,7 +282,7 @@ unsigned log_times(const char *part)
 {
     unsigned times = 0;
 
-    for (const char *at = heard; (at = strstr(at, part)); at += strlen(part))
+    for (const char *at = log_heard(); (at = strstr(at, part)); at += strlen(part))
         times++;
     return times;
 }

@@ -64,10 +64,11 @@ void sleep_ms(unsigned ms);
 /* Root may write everywhere; the tests of permissions give that up for the rest of the process. */
 void obey_permissions(void);
 
-/* Messages of sqlite3_log() from log_listen() on, joined by newlines. Before any other call of
- * SQLite. */
+/* Messages from log_listen() on, a line each: what is said at all, and what sqlite3_log() is told.
+ * Before any other call of SQLite. */
 void log_listen(void);
 const char *log_heard(void);
+const char *log_of_host(void);
 /* How often `part` was heard. */
 unsigned log_times(const char *part);
 

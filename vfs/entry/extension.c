@@ -123,7 +123,7 @@ int preload_register(const struct preload_config *config)
     rc = register_locked(base, config->make_default != 0);
     preload_instances_unlock();
     if (rc == SQLITE_ERROR)
-        preload_log_error("base=%s: there is no such VFS, or it leads to preload itself", base);
+        preload_log_warn("base=%s: there is no such VFS, or it leads to preload itself", base);
     preload_log_say();
     return rc == SQLITE_OK ? options_rc : rc;
 }

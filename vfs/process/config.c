@@ -172,13 +172,13 @@ static enum config_result set_logged(struct config *config, const struct config_
     enum config_result result = set_option(config, option, value);
 
     if (result == CONFIG_BAD) {
-        preload_log_error(
+        preload_log_warn(
             "%s: %s is not a value for %s; the value from elsewhere or the default %s is used",
             source, value, option->name, option->def);
     }
     if (result == CONFIG_CLAMPED) {
-        preload_log_error("%s: %s=%s lies outside %" PRIu64 "..%" PRIu64 " and was cut to it",
-                          source, option->name, value, option->least, option->most);
+        preload_log_warn("%s: %s=%s lies outside %" PRIu64 "..%" PRIu64 " and was cut to it",
+                         source, option->name, value, option->least, option->most);
     }
     return result;
 }

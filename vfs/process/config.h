@@ -78,7 +78,8 @@ enum config_scope {
       "threads that advise and save, for the whole process; 0: nothing is fetched, and hints "     \
       "are saved at the last close")                                                               \
     X(log, TEXT, PROCESS, "", 0, 0,                                                                \
-      "also write messages to stderr or to this file; empty: sqlite3_log alone")
+      "write messages to stderr or to this file; empty: to neither. What the host should act on "  \
+      "goes to sqlite3_log in any case")
 
 #define CONFIG_FIELD_MODE(name)                                 int name;
 #define CONFIG_FIELD_TEXT(name)                                 char name[CONFIG_TEXT_MAX];

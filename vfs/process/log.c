@@ -16,6 +16,7 @@
 
 struct message {
     char text[LOG_TEXT_MAX];
+    bool for_host;
     bool said;
 };
 
@@ -33,7 +34,8 @@ static bool is_kept(const char *text)
     return false;
 }
 
-static void __attribute__((format(printf, 1, 0))) queue(const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+queue(bool for_host, const char *format, va_list args)
 {
     char text[LOG_TEXT_MAX];
 
@@ -43,6 +45,7 @@ static void __attribute__((format(printf, 1, 0))) queue(const char *format, va_l
         struct message *message = &log_ring[log_next++ % LOG_KEPT];
 
         memcpy(message->text, text, sizeof text);
+        message->for_host = for_host;
         message->said = false;
         atomic_store_explicit(&log_pending, true, memory_order_release);
         preload_process_notify();
@@ -55,7 +58,7 @@ void preload_log_note(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    queue(format, args);
+    queue(false, format, args);
     va_end(args);
 }
 
@@ -65,7 +68,17 @@ void preload_log_error(const char *format, ...)
 
     preload_log_count_error();
     va_start(args, format);
-    queue(format, args);
+    queue(false, format, args);
+    va_end(args);
+}
+
+void preload_log_warn(const char *format, ...)
+{
+    va_list args;
+
+    preload_log_count_error();
+    va_start(args, format);
+    queue(true, format, args);
     va_end(args);
 }
 
@@ -80,7 +93,7 @@ uint64_t preload_log_errors(void)
 }
 
 /* Takes the oldest message not said yet. */
-static bool take(char *text)
+static bool take(struct message *out)
 {
     bool found = false;
 
@@ -89,7 +102,7 @@ static bool take(char *text)
         struct message *message = &log_ring[(log_next + i) % LOG_KEPT];
 
         if (message->text[0] && !message->said) {
-            memcpy(text, message->text, LOG_TEXT_MAX);
+            *out = *message;
             message->said = true;
             found = true;
         }
@@ -115,14 +128,14 @@ static void say_to_file(const char *where, const char *text)
 
 void preload_log_say(void)
 {
-    char text[LOG_TEXT_MAX];
+    struct message message;
     struct config config;
 
     if (!atomic_load_explicit(&log_pending, memory_order_acquire)) return;
     preload_config_process(&config);
-    while (take(text)) {
-        sqlite3_log(SQLITE_WARNING, "sqlite-preload: %s", text);
-        if (config.log[0]) say_to_file(config.log, text);
+    while (take(&message)) {
+        if (message.for_host) sqlite3_log(SQLITE_WARNING, "sqlite-preload: %s", message.text);
+        if (config.log[0]) say_to_file(config.log, message.text);
     }
 }
 

@@ -1,9 +1,10 @@
 /* Messages and counted errors.
  *
  * A message is queued by any thread and said by the next connection's thread that passes
- * (preload_log_say): to sqlite3_log, and to SQLITE_PRELOAD_LOG when set. Workers call no SQLite
- * function, so this is the only way that they are heard. The last 64 stay; a message that is word
- * for word among them is counted again and not repeated. Any thread. */
+ * (preload_log_say), to SQLITE_PRELOAD_LOG when that is set. sqlite3_log is the host's own log, and
+ * many hosts raise an alarm by it: only what the host should act on goes there too. Workers call no
+ * SQLite function, so this is the only way that they are heard. The last 64 stay; a message that is
+ * word for word among them is counted again and not repeated. Any thread. */
 #ifndef VFS_LOG_H
 #define VFS_LOG_H
 
@@ -13,9 +14,12 @@
 #define LOG_KEPT     64
 #define LOG_TEXT_MAX 512
 
-/* Queues a message, printf-like. An error is also counted. */
+/* Queues a message, printf-like. A note is no fault. An error is counted: something of ours did not
+ * work, and nobody has to do anything. A warning is an error that the host should act on: an
+ * option, a permission, a limit, a file in our way. */
 void preload_log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void preload_log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void preload_log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Counts an error without a message, where one was said already. */
 void preload_log_count_error(void);

@@ -296,7 +296,7 @@ bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threa
     if (wants_thread(pool, task, due_us) && pool->threads < threads_max && !start_thread(pool))
         taken = pool->threads > 0;
     if (!taken) {
-        preload_log_error(
+        preload_log_warn(
             "no thread could be started: nothing is prefetched or saved in the background");
     } else if (task->state == POOL_IDLE) {
         enqueue(pool, task, due_us);

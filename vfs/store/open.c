@@ -26,7 +26,7 @@ static char *sidecar_path(const struct named_file *database, const char *store, 
     }
     if (strncmp(store, in_directory, sizeof in_directory - 1) != 0 ||
         !store[sizeof in_directory - 1]) {
-        preload_log_error("store=%s: no such store; hints are kept in memory only", store);
+        preload_log_warn("store=%s: no such store; hints are kept in memory only", store);
         return NULL;
     }
     (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)database->identity.device,

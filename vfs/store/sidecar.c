@@ -166,7 +166,7 @@ static bool is_foreign(const struct store_sidecar *self)
 /* The same words at the load and at the save, so that they are said once. */
 static void log_left_alone(const char *path)
 {
-    preload_log_error("that file is not ours; it is left alone: %s", path);
+    preload_log_warn("that file is not ours; it is left alone: %s", path);
 }
 
 static enum store_result sidecar_load(struct store *store, struct hint_book *book,
@@ -297,7 +297,7 @@ static enum store_result fold_into_stored(const struct store_sidecar *self, stru
     int rc;
 
     if (found == STORE_FAILED) {
-        preload_log_error("not saved: %s: %s", why.text, self->path);
+        preload_log_warn("not saved: %s: %s", why.text, self->path);
         return STORE_FAILED;
     }
     if (found == STORE_OK && stored > terms.generation) {
@@ -331,7 +331,7 @@ static enum store_result save_locked(const struct store_sidecar *self, int fd,
     if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
     if (result == STORE_OK && !put_in_place(self, fd, book, terms.generation, &database)) {
         reason_of_errno(&why);
-        preload_log_error("not saved: %s: %s", why.text, self->path);
+        preload_log_warn("not saved: %s: %s", why.text, self->path);
         result = STORE_FAILED;
     }
     if (result != STORE_OK) unlink(self->tmp_path);
@@ -353,7 +353,7 @@ static enum store_result sidecar_save(struct store *store, struct hint_book *boo
     if (fd < 0 && errno == EAGAIN) return STORE_BUSY;
     if (fd < 0) {
         reason_of_errno(&why);
-        preload_log_error("hints are kept in memory only: %s: %s", why.text, self->path);
+        preload_log_warn("hints are kept in memory only: %s: %s", why.text, self->path);
         return STORE_FAILED;
     }
     result = save_locked(self, fd, book, session, terms);

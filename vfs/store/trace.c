@@ -66,6 +66,6 @@ void preload_trace_write(const char *path, struct identity database,
     char *text = print_session(&len, session);
 
     if (!text || preload_identity_is_at(database, path) || !append(path, text, len))
-        preload_log_error("the trace could not be written: %s", path);
+        preload_log_warn("the trace could not be written: %s", path);
     free(text);
 }

@@ -145,6 +145,7 @@ Test(replay, hints_for_another_page_size_are_not_used)
     cr_expect_eq(stats.history_pages, 0);
     cr_expect_eq(log_times("hints not used: pages are 4096 bytes, the hints are for 8192"), 1, "%s",
                  log_heard());
+    cr_expect_str_eq(log_of_host(), "");
     /* The next session that is recorded begins anew. */
     (void)replay_with("preload=on");
     stats = replay_with("preload=replay");
