@@ -1,4 +1,4 @@
-/* Registration, the entry points, and the public calls of preload.h. */
+/* Registration and the entry points. */
 #include "vfs/sqlite.h"
 
 #ifndef SQLITE_CORE
@@ -9,12 +9,14 @@ SQLITE_EXTENSION_INIT1
 #include <string.h>
 
 #include "vfs/database/database.h"
+#include "vfs/entry/fork.h"
+#include "vfs/entry/say.h"
 #include "vfs/entry/shim.h"
+#include "vfs/entry/shim_list.h"
 #include "vfs/entry/sql.h"
 #include "vfs/process/config.h"
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
-#include "vfs/process/process.h"
 
 static void add_sql(sqlite3 *db)
 {
@@ -76,7 +78,7 @@ static int register_locked(const char *base_name, bool make_default)
         if (!again) (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
         return rc;
     }
-    preload_process_init();
+    preload_fork_init();
     if (make_default) rc = preload_instance_make_default(instance);
     return rc == SQLITE_OK ? added : rc;
 }
@@ -124,7 +126,7 @@ int preload_register(const struct preload_config *config)
     preload_instances_unlock();
     if (rc == SQLITE_ERROR)
         preload_log_warn("base=%s: there is no such VFS, or it leads to preload itself", base);
-    preload_log_say();
+    preload_say();
     return rc == SQLITE_OK ? options_rc : rc;
 }
 
@@ -188,42 +190,4 @@ ENTRY_POINT int sqlite3_preloaddefault_init(sqlite3 *db, char **error,
     (void)error;
     TAKE_API(api);
     return load(db, true);
-}
-
-int preload_configure(const char *name, const char *value)
-{
-    enum config_result result;
-
-    if (!name || !value) return SQLITE_ERROR;
-    result = preload_config_host(name, value);
-    return result == CONFIG_OK || result == CONFIG_CLAMPED ? SQLITE_OK : SQLITE_ERROR;
-}
-
-int preload_flush(sqlite3 *db, const char *schema)
-{
-    int rc = sqlite3_file_control(db, schema, PRELOAD_FCNTL_FLUSH, NULL);
-    struct preload_stats stats;
-
-    if (rc != SQLITE_ERROR) return rc == SQLITE_OK ? SQLITE_OK : SQLITE_NOTFOUND;
-    /* An unknown schema and an unopened temp answer ERROR too. */
-    return preload_stats_of(db, schema, &stats) == SQLITE_OK ? SQLITE_ERROR : SQLITE_NOTFOUND;
-}
-
-int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out)
-{
-    memset(out, 0, sizeof *out);
-    return sqlite3_file_control(db, schema, PRELOAD_FCNTL_STATS, out) == SQLITE_OK
-               ? SQLITE_OK
-               : SQLITE_NOTFOUND;
-}
-
-void preload_process_stats(struct preload_process_stats *out)
-{
-    *out = (struct preload_process_stats){
-        .opens = (sqlite3_int64)preload_process_counter(PROCESS_OPENS),
-        .wrapped = (sqlite3_int64)preload_process_counter(PROCESS_WRAPPED),
-        .prefetches = (sqlite3_int64)preload_process_counter(PROCESS_PREFETCHES),
-        .saves = (sqlite3_int64)preload_process_counter(PROCESS_SAVES),
-        .errors = (sqlite3_int64)preload_log_errors(),
-    };
 }

@@ -18,7 +18,4 @@ void preload_shim_init(struct instance *instance, sqlite3_vfs *base);
  * clock of its own is not found out. Under the instances' lock. */
 bool preload_shim_leads_here(sqlite3_vfs *vfs);
 
-/* Main databases open through any instance. */
-unsigned preload_shim_open_files(void);
-
 #endif

@@ -1,24 +1,17 @@
 /* Three lines a method. Read beside sqlite3.h, "OS Interface Open File Handle". */
 #include "vfs/entry/shim_file.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vfs/database/exchange.h"
 #include "vfs/database/stats.h"
-#include "vfs/entry/shim.h"
+#include "vfs/entry/say.h"
+#include "vfs/entry/shim_list.h"
 #include "vfs/entry/shim_tables.h"
-#include "vfs/process/log.h"
+#include "vfs/entry/uri.h"
 
-/* Open main databases, so that a write-ahead log finds its own. */
-static struct {
-    pthread_mutex_t mutex;
-    struct shim_file *files;
-    unsigned count;
-} open_mains = { .mutex = PTHREAD_MUTEX_INITIALIZER };
-
-/* What is seldom called, so that what often is needs no frame on the stack. */
+/* Out of line, so that the hot path needs no frame on the stack. */
 #define NOINLINE __attribute__((noinline))
 
 static inline struct connection *connection_of(struct shim_file *shim)
@@ -31,78 +24,13 @@ static inline sqlite3_file *real_of(sqlite3_file *file)
     return preload_shim_of(file)->real;
 }
 
-static void list_main(struct shim_file *shim)
-{
-    pthread_mutex_lock(&open_mains.mutex);
-    shim->next = open_mains.files;
-    open_mains.files = shim;
-    open_mains.count++;
-    pthread_mutex_unlock(&open_mains.mutex);
-}
-
-static void unlist_main(struct shim_file *shim)
-{
-    struct shim_file **at = &open_mains.files;
-
-    pthread_mutex_lock(&open_mains.mutex);
-    while (*at && *at != shim)
-        at = &(*at)->next;
-    if (*at) {
-        *at = shim->next;
-        open_mains.count--;
-    }
-    pthread_mutex_unlock(&open_mains.mutex);
-}
-
-struct shim_file *preload_shim_find_main(const char *name)
-{
-    struct shim_file *shim;
-
-    pthread_mutex_lock(&open_mains.mutex);
-    shim = open_mains.files;
-    while (shim && shim->name != name)
-        shim = shim->next;
-    pthread_mutex_unlock(&open_mains.mutex);
-    return shim;
-}
-
-unsigned preload_shim_open_files(void)
-{
-    unsigned count;
-
-    pthread_mutex_lock(&open_mains.mutex);
-    count = open_mains.count;
-    pthread_mutex_unlock(&open_mains.mutex);
-    return count;
-}
-
-void preload_shim_before_fork(void)
-{
-    pthread_mutex_lock(&open_mains.mutex);
-    preload_shim_tables_before_fork();
-}
-
-void preload_shim_after_fork_in_parent(void)
-{
-    preload_shim_tables_after_fork();
-    pthread_mutex_unlock(&open_mains.mutex);
-}
-
-void preload_shim_after_fork_in_child(void)
-{
-    for (struct shim_file *shim = open_mains.files; shim; shim = shim->next)
-        preload_attachment_disown(&shim->attachment);
-    preload_shim_tables_after_fork();
-    pthread_mutex_unlock(&open_mains.mutex);
-}
-
 /* Follows a mode that the host set since the file was opened. */
 static void follow_host(struct shim_file *shim)
 {
     struct config config;
 
     if (!preload_attachment_is_outdated(&shim->attachment)) return;
-    preload_config_resolve(&config, shim->name);
+    preload_uri_resolve(&config, shim->name);
     preload_attachment_follow(&shim->attachment, &config);
 }
 
@@ -111,7 +39,7 @@ static void tick(struct shim_file *shim)
 {
     preload_connection_tick(connection_of(shim));
     follow_host(shim);
-    preload_log_say();
+    preload_say();
 }
 
 /* Version 1 */
@@ -121,7 +49,7 @@ static int shim_close(sqlite3_file *file)
     struct shim_file *shim = preload_shim_of(file);
     int rc;
 
-    unlist_main(shim);
+    preload_shim_unlist(shim);
     if (shim->log) shim->log->main = NULL;
     follow_host(shim);
     preload_detach(&shim->attachment);
@@ -129,7 +57,7 @@ static int shim_close(sqlite3_file *file)
     preload_release(&shim->attachment);
     free(shim);
     file->pMethods = NULL;
-    preload_log_say();
+    preload_say();
     return rc;
 }
 
@@ -523,7 +451,7 @@ bool preload_shim_file_main(sqlite3_file *file, struct shim_file *shim)
 
     init_main_methods(&wanted, shim->real->pMethods);
     if (!give_table(file, shim, &wanted)) return false;
-    list_main(shim);
+    preload_shim_list(shim);
     return true;
 }
 

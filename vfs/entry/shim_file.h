@@ -44,14 +44,4 @@ struct shim_file *preload_shim_file_new(const sqlite3_vfs *base, const char *nam
 bool preload_shim_file_main(sqlite3_file *file, struct shim_file *shim);
 bool preload_shim_file_wal(sqlite3_file *file, struct shim_file *shim, struct shim_file *main);
 
-/* The open main database whose file name is `name`, the very pointer; NULL when there is none. Any
- * thread. */
-struct shim_file *preload_shim_find_main(const char *name);
-
-/* fork(): the list of open main databases is held still while the process is copied. In the child
- * they record nothing and belong to no database. */
-void preload_shim_before_fork(void);
-void preload_shim_after_fork_in_parent(void);
-void preload_shim_after_fork_in_child(void);
-
 #endif

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "vfs/entry/shim_file.h"
-#include "vfs/process/config.h"
+#include "vfs/entry/shim_list.h"
+#include "vfs/entry/uri.h"
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
 
@@ -74,7 +74,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     int rc;
 
     preload_process_count(PROCESS_OPENS);
-    if (wraps && is_worth_wrapping(name, flags)) preload_config_resolve(&config, name);
+    if (wraps && is_worth_wrapping(name, flags)) preload_uri_resolve(&config, name);
     if (main || config.mode != CONFIG_MODE_OFF) shim = new_shim(instance, name);
     if (!shim) return open_straight(instance, name, file, flags, out_flags);
     rc = open_behind(instance, shim, flags, out_flags);

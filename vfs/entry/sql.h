@@ -5,8 +5,8 @@
 
 #include "vfs/sqlite.h"
 
-/* Adds them to a connection, which may be in a statement; what the host has defined under these names
- * stays. An SQLite result code. */
+/* Adds them to a connection, which may be in a statement; what the host has defined under these
+ * names stays. An SQLite result code. */
 int preload_sql_init(sqlite3 *db);
 
 #endif

@@ -12,12 +12,10 @@
 
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
-#include "vfs/sqlite.h"
 
 #define OPTION_ROW(name, kind, scope, def, least, most, help)                                      \
     { #name, CONFIG_KIND_##kind,           CONFIG_SCOPE_##scope, def, least, most,                 \
       help,  offsetof(struct config, name) },
-#define URI_NAME(name, kind, scope, def, least, most, help) "preload_" #name,
 
 const struct config_option preload_config_options[] = { CONFIG_OPTIONS(OPTION_ROW) };
 const size_t preload_config_option_count =
@@ -27,9 +25,6 @@ _Static_assert(sizeof preload_config_options / sizeof preload_config_options[0] 
                "config.set has a bit an option");
 
 static const char *const mode_names[] = { "off", "record", "replay", "on" };
-
-/* The parameters of a URI, but for the mode's. */
-static const char *const uri_names[] = { CONFIG_OPTIONS(URI_NAME) };
 
 /* What the environment said when it was read, what the host has set, and what they make of the
  * defaults: for the life of the process, behind the mutex. */
@@ -295,22 +290,7 @@ void preload_config_read_environment(void)
     pthread_mutex_unlock(&host_mutex);
 }
 
-/* Parameters stand behind the name, each followed by its value; an empty name ends them. */
-static bool has_parameters(const char *uri_name)
-{
-    return uri_name && uri_name[strlen(uri_name) + 1];
-}
-
-static const char *uri_value(size_t i, const char *uri_name)
-{
-    const struct config_option *option = &preload_config_options[i];
-
-    if (option->scope != CONFIG_SCOPE_DATABASE) return NULL;
-    return sqlite3_uri_parameter(uri_name,
-                                 option->kind == CONFIG_KIND_MODE ? "preload" : uri_names[i]);
-}
-
-void preload_config_resolve(struct config *out, const char *uri_name)
+bool preload_config_begin(struct config *out)
 {
     bool on;
 
@@ -318,17 +298,18 @@ void preload_config_resolve(struct config *out, const char *uri_name)
     *out = *process_now();
     on = process_is_on;
     pthread_mutex_unlock(&host_mutex);
-    for (size_t i = 0; has_parameters(uri_name) && i < preload_config_option_count; i++) {
-        const char *value = uri_value(i, uri_name);
+    return on;
+}
 
-        if (value) (void)set_logged(out, &preload_config_options[i], value, "URI");
-    }
-    if (!on) out->mode = CONFIG_MODE_OFF;
+void preload_config_override(struct config *config, const struct config_option *option,
+                             const char *value, const char *source)
+{
+    (void)set_logged(config, option, value, source);
 }
 
 void preload_config_process(struct config *out)
 {
-    preload_config_resolve(out, NULL);
+    if (!preload_config_begin(out)) out->mode = CONFIG_MODE_OFF;
 }
 
 unsigned preload_config_workers(void)

@@ -135,9 +135,13 @@ unsigned preload_config_host_epoch(void);
  * the library is registered and not again. Bad values are logged. */
 void preload_config_read_environment(void);
 
-/* What holds now: default, environment, host, and the parameters behind a file name as xOpen got it
- * with SQLITE_OPEN_URI (NULL: there are none). Their bad values are logged. */
-void preload_config_resolve(struct config *out, const char *uri_name);
+/* What holds now without a URI: default, environment, host. False when one of them says off, which
+ * no URI can change. */
+bool preload_config_begin(struct config *out);
+
+/* Sets one value for one database; a bad one is logged as from `source`. */
+void preload_config_override(struct config *config, const struct config_option *option,
+                             const char *value, const char *source);
 
 /* The process's options alone: for those whose place is in no database. */
 void preload_config_process(struct config *out);

@@ -1,7 +1,7 @@
 /* Messages and counted errors.
  *
  * A message is queued by any thread and said by the next connection's thread that passes
- * (preload_log_say), to SQLITE_PRELOAD_LOG when that is set. sqlite3_log is the host's own log, and
+ * (vfs/entry/say.h), to SQLITE_PRELOAD_LOG when that is set. sqlite3_log is the host's own log, and
  * many hosts raise an alarm by it: only what the host should act on goes there too. Workers call no
  * SQLite function, so this is the only way that they are heard. The last 64 stay; a message that is
  * word for word among them is counted again and not repeated. Any thread. */
@@ -25,8 +25,13 @@ void preload_log_warn(const char *format, ...) __attribute__((format(printf, 1, 
 void preload_log_count_error(void);
 uint64_t preload_log_errors(void);
 
-/* Says what is queued. Cheap when nothing is. Only on a thread that may call SQLite. */
-void preload_log_say(void);
+/* Takes the oldest message that was not said yet; false: all were. Cheap when nothing is queued. */
+struct log_message {
+    char text[LOG_TEXT_MAX];
+    bool said;
+    bool for_host; /* a warning */
+};
+bool preload_log_take(struct log_message *out);
 
 /* fork(): the log is held still while the process is copied. */
 void preload_log_before_fork(void);

@@ -1,4 +1,4 @@
-/* What the whole process shares: counters, and the bookkeeping around fork(). *Any thread*. */
+/* What the whole process shares: counters, and a sign that something is new. *Any thread*. */
 #ifndef VFS_PROCESS_H
 #define VFS_PROCESS_H
 
@@ -26,8 +26,5 @@ static inline unsigned preload_process_notices(void)
 {
     return atomic_load_explicit(&preload_process_notified, memory_order_acquire);
 }
-
-/* Installs the fork handlers; more than once is harmless. */
-void preload_process_init(void);
 
 #endif

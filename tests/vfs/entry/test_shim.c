@@ -1,4 +1,5 @@
 #include "vfs/entry/shim.h"
+#include "vfs/entry/shim_list.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

@@ -4,6 +4,7 @@
 
 #include "tests/vfs/common.h"
 #include "vfs/entry/shim.h"
+#include "vfs/entry/shim_list.h"
 
 TestSuite(shim_tables, .init = scratch_begin, .fini = scratch_end);
 

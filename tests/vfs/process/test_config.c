@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "tests/vfs/common.h"
+#include "vfs/entry/say.h"
+#include "vfs/entry/uri.h"
 #include "vfs/process/log.h"
 
 TestSuite(config, .init = scratch_begin, .fini = scratch_end);
@@ -201,7 +203,7 @@ static void expect_source(size_t i, const char *variable, const char *name, cons
         cr_assert_eq(unsetenv(variable), 0);
     preload_config_read_environment();
     if (row->host) (void)preload_config_host(name, row->host);
-    preload_config_resolve(&config, uri);
+    preload_uri_resolve(&config, uri);
     expect_text(i, value_of(&config, name), row->want);
     sqlite3_free_filename((char *)uri);
 }
@@ -258,12 +260,12 @@ Test(config, the_environment_is_read_when_it_is_asked_for_and_not_again)
     struct config config;
 
     cr_assert_eq(setenv("SQLITE_PRELOAD_SAVE_MS", "100", 1), 0);
-    preload_config_resolve(&config, NULL);
+    preload_uri_resolve(&config, NULL);
     expect_text(0, value_of(&config, "save_ms"), "30000");
     preload_config_read_environment();
     cr_assert_eq(setenv("SQLITE_PRELOAD_SAVE_MS", "200", 1), 0);
     cr_assert_eq(preload_config_host("lock_ms", "5"), CONFIG_OK);
-    preload_config_resolve(&config, NULL);
+    preload_uri_resolve(&config, NULL);
     expect_text(1, value_of(&config, "save_ms"), "100");
     expect_text(2, value_of(&config, "lock_ms"), "5");
 }
@@ -309,7 +311,7 @@ Test(config, options_of_the_process_are_not_taken_from_a_uri)
 
         (void)snprintf(key, sizeof key, "preload_%s", names[i]);
         uri = uri_of(key, "7");
-        preload_config_resolve(&config, uri);
+        preload_uri_resolve(&config, uri);
         expect_text(i, value_of(&config, names[i]), option->def);
         sqlite3_free_filename((char *)uri);
     }
@@ -322,7 +324,7 @@ Test(config, the_mode_has_no_second_name)
 
     cr_assert_eq(setenv("SQLITE_PRELOAD_MODE", "off", 1), 0);
     preload_config_read_environment();
-    preload_config_resolve(&config, uri);
+    preload_uri_resolve(&config, uri);
     expect_text(0, value_of(&config, "mode"), "on");
     sqlite3_free_filename((char *)uri);
 }
@@ -338,9 +340,9 @@ Test(config, bad_and_cut_values_are_logged_with_their_source)
     preload_config_read_environment();
     cr_expect_eq(preload_config_host("window_pages", "2000000"), CONFIG_CLAMPED);
     cr_expect_eq(preload_config_host("save_ms", "soon"), CONFIG_BAD);
-    preload_config_resolve(&config, uri);
-    preload_config_resolve(&config, uri);
-    preload_log_say();
+    preload_uri_resolve(&config, uri);
+    preload_uri_resolve(&config, uri);
+    preload_say();
     cr_expect_eq(log_times("environment: maybe is not a value for mode"), 1, "%s", log_heard());
     cr_expect_eq(log_times("preload_config: window_pages=2000000 lies outside 0..1048576"), 1, "%s",
                  log_heard());

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
+#include "vfs/entry/say.h"
 #include "vfs/process/config.h"
 
 TestSuite(log, .init = scratch_begin, .fini = scratch_end);
@@ -16,9 +17,9 @@ Test(log, a_message_waits_for_a_thread_that_says_it)
     preload_log_note("first %d", 1);
     preload_log_error("second %s", "2");
     cr_expect_str_eq(log_heard(), "");
-    preload_log_say();
+    preload_say();
     cr_expect_str_eq(log_heard(), "sqlite-preload: first 1\nsqlite-preload: second 2\n");
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("first"), 1);
 }
 
@@ -27,11 +28,11 @@ Test(log, a_repeated_message_is_counted_and_said_once)
     log_listen();
     for (int i = 0; i < 5; i++) {
         preload_log_error("the same");
-        preload_log_say();
+        preload_say();
     }
     preload_log_note("the same");
     preload_log_count_error();
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("the same"), 1);
     cr_expect_eq(preload_log_errors(), 6);
 }
@@ -48,7 +49,7 @@ Test(log, the_host_is_told_only_what_it_should_act_on)
     preload_log_note("all is well");
     preload_log_error("no memory");
     preload_log_warn("no such option");
-    preload_log_say();
+    preload_say();
     cr_expect_str_eq(log_of_host(), "sqlite-preload: no such option\n");
     cr_expect_str_eq(log_heard(), "sqlite-preload: all is well\nsqlite-preload: no memory\n"
                                   "sqlite-preload: no such option\n");
@@ -65,12 +66,12 @@ Test(log, of_more_than_64_unsaid_messages_the_last_64_are_said_in_order)
     for (int i = 10; i < LOG_KEPT + 10; i++)
         (void)snprintf(want + strlen(want), sizeof want - strlen(want),
                        "sqlite-preload: message %d.\n", i);
-    preload_log_say();
+    preload_say();
     cr_expect_str_eq(log_heard(), want);
     /* One that left the ring is news again; one that is still there is not. */
     preload_log_note("message %d.", 9);
     preload_log_note("message %d.", LOG_KEPT + 9);
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("message 9."), 1);
     cr_expect_eq(log_times("message 73."), 1);
 }
@@ -98,7 +99,7 @@ Test(log, what_a_worker_notes_is_said_on_the_callers_thread)
     cr_assert_eq(sqlite3_config(SQLITE_CONFIG_LOG, hear_thread, NULL), SQLITE_OK);
     cr_assert_eq(pthread_create(&thread, NULL, note_from_thread, NULL), 0);
     cr_assert_eq(pthread_join(thread, NULL), 0);
-    preload_log_say();
+    preload_say();
     cr_expect(pthread_equal(said_by, pthread_self()));
 }
 
@@ -120,9 +121,9 @@ Test(log, a_file_takes_messages_too)
 
     cr_assert_eq(preload_config_host("log", path.s), CONFIG_OK);
     preload_log_note("one");
-    preload_log_say();
+    preload_say();
     preload_log_note("two");
-    preload_log_say();
+    preload_say();
     expect_text(0, content_of(path.s), "sqlite-preload: one\nsqlite-preload: two\n");
     cr_assert_eq(stat(path.s, &st), 0);
     cr_expect_eq(st.st_mode & 0777, 0600);
@@ -140,7 +141,7 @@ Test(log, a_long_message_is_cut)
     text[sizeof text - 1] = '\0';
     preload_log_note("%s", text);
     preload_log_note("%s and more", text);
-    preload_log_say();
+    preload_say();
     free(file_read(path.s, &len));
     cr_expect_eq(len, strlen("sqlite-preload: ") + LOG_TEXT_MAX - 1 + strlen("\n"));
 }
@@ -152,7 +153,7 @@ Test(log, the_environment_may_name_the_file)
     cr_assert_eq(setenv("SQLITE_PRELOAD_LOG", path.s, 1), 0);
     preload_config_read_environment();
     preload_log_note("one");
-    preload_log_say();
+    preload_say();
     expect_text(0, content_of(path.s), "sqlite-preload: one\n");
 }
 
@@ -165,7 +166,7 @@ Test(log, a_symlink_is_not_followed)
     cr_assert_eq(symlink("target", path.s), 0);
     cr_assert_eq(preload_config_host("log", path.s), CONFIG_OK);
     preload_log_note("one");
-    preload_log_say();
+    preload_say();
     expect_text(0, content_of(target.s), "mine");
 }
 
@@ -178,10 +179,10 @@ Test(log, a_fifo_without_a_reader_and_a_missing_folder_are_passed_over)
     cr_assert_eq(mkfifo(fifo.s, 0600), 0);
     cr_assert_eq(preload_config_host("log", fifo.s), CONFIG_OK);
     preload_log_warn("one");
-    preload_log_say();
+    preload_say();
     cr_assert_eq(preload_config_host("log", nowhere.s), CONFIG_OK);
     preload_log_warn("two");
-    preload_log_say();
+    preload_say();
     cr_expect_str_eq(log_of_host(), "sqlite-preload: one\nsqlite-preload: two\n");
 }
 
@@ -191,10 +192,10 @@ Test(log, stderr_is_a_sink)
 
     cr_assert_not_null(freopen(path.s, "w", stderr));
     preload_log_note("unasked");
-    preload_log_say();
+    preload_say();
     expect_text(0, content_of(path.s), "");
     cr_assert_eq(preload_config_host("log", "stderr"), CONFIG_OK);
     preload_log_note("one");
-    preload_log_say();
+    preload_say();
     expect_text(1, content_of(path.s), "sqlite-preload: one\n");
 }

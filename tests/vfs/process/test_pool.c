@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "tests/vfs/job.h"
+#include "vfs/entry/say.h"
 #include "vfs/process/log.h"
 
 TestSuite(pool, .init = scratch_begin, .fini = scratch_end);
@@ -464,7 +465,7 @@ Test(pool, where_no_thread_is_wanted_none_is_started_and_nothing_said)
     cr_expect_not(preload_pool_submit(&job.task, 0, 0));
     cr_expect_eq(job.task.state, POOL_IDLE);
     cr_expect_eq(preload_pool_threads(), 0);
-    preload_log_say();
+    preload_say();
     cr_expect_str_eq(log_heard(), "");
 }
 

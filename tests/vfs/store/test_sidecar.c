@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/vfs/stored.h"
+#include "vfs/entry/say.h"
 #include "vfs/process/log.h"
 #include "vfs/store/sidecar_format.h"
 
@@ -337,7 +338,7 @@ Test(store_sidecar, a_damaged_sidecar_is_no_history_and_the_next_save_replaces_i
     file_write(sidecar.s, bytes, len);
     free(bytes);
     expect_text(0, stored(), "bad");
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("hints not used: wrong checksum or damaged frame: "), 1, "%s",
                  log_heard());
     cr_expect_eq(save('b', "7"), STORE_OK);
@@ -359,7 +360,7 @@ Test(store_sidecar, a_file_past_the_cap_is_not_read)
     cr_expect_eq(save('a', "1"), STORE_OK);
     cr_assert_eq(truncate(sidecar.s, (off_t)SIDECAR_BYTES_MAX + 1), 0);
     expect_text(0, stored(), "bad");
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("hints not used: File too large"), 1, "%s", log_heard());
 }
 
@@ -372,7 +373,7 @@ Test(store_sidecar, a_folder_that_may_not_be_written_keeps_hints_in_memory)
     cr_assert_eq(chmod(folder.s, 0555), 0);
     cr_expect_eq(save('a', "1"), STORE_FAILED);
     cr_expect_eq(save('a', "1"), STORE_FAILED);
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("hints are kept in memory only: Permission denied"), 1, "%s",
                  log_heard());
     cr_assert_eq(chmod(folder.s, 0755), 0);

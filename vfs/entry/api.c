@@ -1,0 +1,45 @@
+/* The public calls of preload.h, but for registration. */
+#include <string.h>
+
+#include "vfs/process/config.h"
+#include "vfs/process/log.h"
+#include "vfs/process/process.h"
+#include "vfs/sqlite.h"
+
+int preload_configure(const char *name, const char *value)
+{
+    enum config_result result;
+
+    if (!name || !value) return SQLITE_ERROR;
+    result = preload_config_host(name, value);
+    return result == CONFIG_OK || result == CONFIG_CLAMPED ? SQLITE_OK : SQLITE_ERROR;
+}
+
+int preload_flush(sqlite3 *db, const char *schema)
+{
+    int rc = sqlite3_file_control(db, schema, PRELOAD_FCNTL_FLUSH, NULL);
+    struct preload_stats stats;
+
+    if (rc != SQLITE_ERROR) return rc == SQLITE_OK ? SQLITE_OK : SQLITE_NOTFOUND;
+    /* An unknown schema and an unopened temp answer ERROR too. */
+    return preload_stats_of(db, schema, &stats) == SQLITE_OK ? SQLITE_ERROR : SQLITE_NOTFOUND;
+}
+
+int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out)
+{
+    memset(out, 0, sizeof *out);
+    return sqlite3_file_control(db, schema, PRELOAD_FCNTL_STATS, out) == SQLITE_OK
+               ? SQLITE_OK
+               : SQLITE_NOTFOUND;
+}
+
+void preload_process_stats(struct preload_process_stats *out)
+{
+    *out = (struct preload_process_stats){
+        .opens = (sqlite3_int64)preload_process_counter(PROCESS_OPENS),
+        .wrapped = (sqlite3_int64)preload_process_counter(PROCESS_WRAPPED),
+        .prefetches = (sqlite3_int64)preload_process_counter(PROCESS_PREFETCHES),
+        .saves = (sqlite3_int64)preload_process_counter(PROCESS_SAVES),
+        .errors = (sqlite3_int64)preload_log_errors(),
+    };
+}

@@ -1,0 +1,24 @@
+/* The main databases that are open through any instance, so that a write-ahead log finds its own.
+ * *Any thread.* */
+#ifndef VFS_SHIM_LIST_H
+#define VFS_SHIM_LIST_H
+
+#include "vfs/entry/shim_file.h"
+
+void preload_shim_list(struct shim_file *shim);
+void preload_shim_unlist(struct shim_file *shim);
+
+/* How many there are. */
+unsigned preload_shim_open_files(void);
+
+/* The open main database whose file name is `name`, the very pointer; NULL when there is none. Any
+ * thread. */
+struct shim_file *preload_shim_find_main(const char *name);
+
+/* fork(): the list of open main databases is held still while the process is copied. In the child
+ * they record nothing and belong to no database. */
+void preload_shim_before_fork(void);
+void preload_shim_after_fork_in_parent(void);
+void preload_shim_after_fork_in_child(void);
+
+#endif
