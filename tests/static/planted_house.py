@@ -1,0 +1,65 @@
+"""A small house that is clean: a source and a header in each room of the table, and a call along each arrow of it."""
+import os
+import re
+
+from layering import HOUSE, ROOMS
+
+
+def function_of(room):
+    return re.sub(r"\W", "_", room) + "_one"
+
+
+def header_of(room):
+    return room if room.endswith(".h") else f"{room}/{room.rsplit('/', 1)[-1]}.h"
+
+
+def room_for(seen):
+    """A room that a term covers."""
+    return next(room for room in [seen.rstrip("/"), *ROOMS] if room in ROOMS and room.startswith(seen.rstrip("/")))
+
+
+class House:
+    def __init__(self, root):
+        self.root, self.files = root, {}
+
+    def add(self, path, *lines):
+        self.files.setdefault(path, [])
+        self.files[path] += [line for line in lines if line not in self.files[path]]
+
+    def furnish(self, room):
+        is_file, room, terms = room.endswith(".h"), room.replace("*", "example"), HOUSE.rooms[room]
+        header = header_of(room)
+        own = header if is_file else header[:-1] + "c"
+        self.add(header, "#pragma once")
+        if not is_file:
+            self.add(header, f"int {function_of(room)}(void);")
+            self.add(own, f'#include "{header}"', f"int {function_of(room)}(void) {{ return 1; }}")
+        for term in terms:
+            for path in [f"{room}/{name.replace('*', 'c')}" for name in term.files] or [own]:
+                self.look(path, term.seen)
+
+    def look(self, path, seen):
+        """A file sees another room, and calls it if it is a source."""
+        if seen == "sqlite3":
+            self.add(path, "#include <sqlite3.h>")
+            return
+        seen = room_for(seen)
+        self.add(path, *["#pragma once"] * path.endswith(".h"), f'#include "{header_of(seen)}"')
+        if path.endswith(".c") and not seen.endswith(".h"):
+            caller = function_of(path + seen)
+            self.add(path, f"static int {caller}(void) {{ return {function_of(seen)}(); }}",
+                     f"int call_{caller}(void) {{ return {caller}(); }}")
+
+    def write(self):
+        for path, lines in self.files.items():
+            full = os.path.join(self.root, path)
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            with open(full, "w", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\n")
+
+
+def clean(root):
+    house = House(root)
+    for room in ROOMS:
+        house.furnish(room)
+    return house
