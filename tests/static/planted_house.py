@@ -1,8 +1,13 @@
 """A small house that is clean: a source and a header in each room of the table, and a call along each arrow of it."""
+import json
 import os
 import re
+import shlex
+import subprocess
 
 from layering import HOUSE, ROOMS
+
+COMPILE = ["gcc", "-std=c11", "-w", "-c"]
 
 
 def function_of(room):
@@ -21,6 +26,7 @@ def room_for(seen):
 class House:
     def __init__(self, root):
         self.root, self.files = root, {}
+        self.left_out = set()  # sources that the build does not know
 
     def add(self, path, *lines):
         self.files.setdefault(path, [])
@@ -50,12 +56,22 @@ class House:
             self.add(path, f"static int {caller}(void) {{ return {function_of(seen)}(); }}",
                      f"int call_{caller}(void) {{ return {caller}(); }}")
 
-    def write(self):
+    def write(self, built):
+        """Writes the sources, and how a build compiles them; with their objects, if they are to be built."""
+        entries = []
         for path, lines in self.files.items():
             full = os.path.join(self.root, path)
             os.makedirs(os.path.dirname(full), exist_ok=True)
             with open(full, "w", encoding="utf-8") as file:
                 file.write("\n".join(lines) + "\n")
+            if path.endswith(".c") and path not in self.left_out:
+                command = COMPILE + [f"-I{self.root}", f"-I{self.root}/build", "-o", full + ".o", full]
+                entries.append({"directory": self.root, "file": full, "command": shlex.join(command)})
+        with open(os.path.join(self.root, "compile_commands.json"), "w", encoding="utf-8") as file:
+            json.dump(entries, file)
+        if built:
+            for entry in entries:
+                subprocess.run(shlex.split(entry["command"]), cwd=self.root, check=True)
 
 
 def clean(root):

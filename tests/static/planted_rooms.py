@@ -11,9 +11,10 @@ import sys
 import planted_house
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GONE, EMPTY = "gone", "empty"
+ONLY_HERE = "int only_here(void) { return 1; }"
+GONE, EMPTY, LEFT_OUT = "gone", "empty", "left out of the build"
 
-# test: (what it says, {file: lines added to it, or one of the two above})
+# test: (what it says, {file: lines added to it, or one of the three above})
 FAULTS = {
     "layering": [
         ("hints may not see vfs/entry", {"hints/hints.c": ['#include "vfs/entry/entry.h"']}),
@@ -63,6 +64,33 @@ FAULTS = {
         ("vfs/cli: may see proto:proto_commands.c, and no file does", {"vfs/cli/proto_commands.c": EMPTY}),
         ("hints/format: a room without a file", {"hints/format/format.c": GONE, "hints/format/format.h": GONE}),
     ],
+    "calls": [
+        ("includes vfs/file/a.h",
+         {"vfs/file/a.h": ['#include "vfs/file/b.h"'], "vfs/file/b.h": ['#include "vfs/file/a.h"']}),
+        ("a circle of 3: hints/a hints/b hints/c",
+         {"hints/a.c": ["int b(void);", "int a(void) { return b(); }"],
+          "hints/b.c": ["int c(void);", "int b(void) { return c(); }"],
+          "hints/c.c": ["int a(void);", "int c(void) { return a(); }"]}),
+        ("a circle of 2: vfs/store/a vfs/store/b",
+         {"vfs/store/a.h": ["#pragma once", "int b(void);", "static inline int a(void) { return b(); }"],
+          "vfs/store/b.c": ['#include "vfs/store/a.h"', "int b(void) { return 1; }", "int (*b_too)(void) = a;"]}),
+        ("a circle of 2: vfs/replay/a vfs/replay/b",
+         {"vfs/replay/a.c": ['#include "vfs/replay/b.h"', "const int many = 2;"],
+          "vfs/replay/b.h": ["#pragma once"],
+          "vfs/replay/b.c": ["extern const int many;", "int b(void) { return many; }"]}),
+        ("vfs/store/any.c: calls only_here, and may not see vfs/session/any.c",
+         {"vfs/session/any.c": [ONLY_HERE],
+          "vfs/store/any.c": ["int only_here(void);", "int any(void) { return only_here(); }"]}),
+        ("vfs/store/any.c: calls only_here, and may not see vfs/session/any.c",
+         {"vfs/session/any.c": [ONLY_HERE],
+          "vfs/store/any.h": ["int only_here(void);"],
+          "vfs/store/any.c": ['#include "vfs/store/any.h"', "int any(void) { return only_here(); }"]}),
+        ("vfs/store/any.h: calls only_here, and may not see vfs/session/any.c",
+         {"vfs/session/any.c": [ONLY_HERE],
+          "vfs/store/any.h": ["int only_here(void);", "static inline int any(void) { return only_here(); }"],
+          "vfs/store/any.c": ['#include "vfs/store/any.h"', "int (*any_too)(void) = any;"]}),
+        ("vfs/store/any.c: no object of it is built", {"vfs/store/any.c": LEFT_OUT}),
+    ],
 }
 # What is no fault: what the build makes for proto/.
 CLEAN = {"build/made.h": [], "vfs/store/message.c": ['#include "made.h"']}
@@ -72,7 +100,7 @@ class Planter:
     def __init__(self, scratch):
         self.scratch, self.planted, self.failures = os.path.abspath(scratch), 0, 0
 
-    def build(self, files):
+    def build(self, files, built):
         """Writes the clean house with these files planted; returns its root."""
         root = os.path.join(self.scratch, "house")
         shutil.rmtree(root, ignore_errors=True)
@@ -81,18 +109,21 @@ class Planter:
             if lines == GONE:
                 del house.files[path]
                 continue
-            if lines == EMPTY:
+            if lines in (EMPTY, LEFT_OUT):
                 house.files[path] = []
             else:
                 house.files.setdefault(path, []).extend(lines)
-        house.write()
+            if lines == LEFT_OUT:
+                house.left_out.add(path)
+        house.write(built)
         return root
 
     def expect(self, test, report, files):
         """`report`: what the test says when it fails; None: it passes."""
-        root = self.build(files)
-        done = subprocess.run([os.path.join(HERE, test + ".py"), root, os.path.join(root, "build")], check=False,
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        root = self.build(files, built=test == "calls")
+        second = os.path.join(root, "build") if test == "layering" else root
+        done = subprocess.run([os.path.join(HERE, test + ".py"), root, second], check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.planted += 1
         is_right = done.returncode == 0 if report is None else done.returncode == 1 and report in done.stdout
         if not is_right:
