@@ -35,6 +35,12 @@ ROOMS = {
     "bench/*": "bench/kit? hints/? proto? vfs/? sqlite3?",
 }
 
+# Pointers through which a room calls one that it may not see: (header, struct.field or function(parameter), reason).
+UPWARD = [
+    ("vfs/process/pool.h", "pool_task.run", "a worker runs what a room above has submitted"),
+]
+UPWARD_MAX = 6
+
 HOUSE = rooms.House(ROOMS)
 
 LIBC = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic

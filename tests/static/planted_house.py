@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 
-from layering import HOUSE, ROOMS
+from layering import HOUSE, ROOMS, UPWARD
 
 COMPILE = ["gcc", "-std=c11", "-w", "-c"]
 
@@ -56,6 +56,25 @@ class House:
             self.add(path, f"static int {caller}(void) {{ return {function_of(seen)}(); }}",
                      f"int call_{caller}(void) {{ return {caller}(); }}")
 
+    def call_upwards(self):
+        """Each row of UPWARD is used: by a room that sees the pointer's, and that it may not see."""
+        for number, (header, pointer, _) in enumerate(UPWARD):
+            above = next(room for room in ROOMS if not room.endswith((".h", "*"))
+                         and HOUSE.may_see(f"{room}/x.c", header) and not HOUSE.may_see(header, f"{room}/x.c"))
+            path = f"{above}/upward_{number}.c"
+            self.add(header, "#pragma once")
+            self.add(path, f'#include "{header}"', "static void from_above(void) {}")
+            if pointer.endswith(")"):
+                function, parameter = pointer[:-1].split("(")
+                self.add(header, f"void {function}(void (*{parameter})(void));")
+                self.add(header[:-1] + "c", f'#include "{header}"',
+                         f"void {function}(void (*{parameter})(void)) {{ {parameter}(); }}")
+                self.add(path, f"void up_{number}(void) {{ {function}(from_above); }}")
+            else:
+                tag, field = pointer.split(".")
+                self.add(header, f"struct {tag} {{ void (*{field})(void); }};")
+                self.add(path, f"struct {tag} up_{number} = {{ .{field} = from_above }};")
+
     def write(self, built):
         """Writes the sources, and how a build compiles them; with their objects, if they are to be built."""
         entries = []
@@ -78,4 +97,5 @@ def clean(root):
     house = House(root)
     for room in ROOMS:
         house.furnish(room)
+    house.call_upwards()
     return house
