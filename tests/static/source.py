@@ -153,3 +153,46 @@ def items_of(code):
                 items += items_of_tag(head, (line, last), body)
             index = end
     return items
+
+
+def fields_of(body):
+    """How many fields the body of a struct declares, those of its anonymous structs among them; None: a macro makes
+    them, or some of them."""
+    count, index, words = 0, 0, []
+    while index < len(body):
+        token, end = body[index][1], index + 1
+        if token == "[":
+            end = past(body, index, "[", "]")
+        elif token == "(":
+            if body[end][1] != "*" and body[index - 1][1] not in (")", "_Atomic"):
+                return None
+            end = past(body, index, "(", ")")
+        elif token == "{":
+            end = past(body, index, "{", "}")
+            if body[end][1] == ";":
+                inner = fields_of(body[index + 1:end - 1])
+                if inner is None:
+                    return None
+                count, words, end = count + inner, [], end + 1
+        elif token == ";":
+            count += 1 + words.count(",")
+            words = []
+        else:
+            words.append(token)
+        index = end
+    return count
+
+
+def structs_of(code):
+    """(line, tag or "", fields or None) of each struct and union with a body, wherever it stands."""
+    tokens = without_attributes(tokens_of(DIRECTIVE.sub(blank, code)))
+    words = [token for _, token in tokens]
+    found = []
+    for index, word in enumerate(words[:-2]):
+        if word in ("struct", "union"):
+            start = index + 1 if words[index + 1] == "{" else index + 2
+            if words[start] == "{":
+                end = past(tokens, start, "{", "}")
+                name = words[index + 1] if start == index + 2 else ""
+                found.append((tokens[index][0], name, fields_of(tokens[start + 1:end - 1])))
+    return found
