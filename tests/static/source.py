@@ -196,3 +196,9 @@ def structs_of(code):
                 name = words[index + 1] if start == index + 2 else ""
                 found.append((tokens[index][0], name, fields_of(tokens[start + 1:end - 1])))
     return found
+
+
+def first_paragraph(text):
+    """The first paragraph of the comment that a file begins with, on one line."""
+    match = re.match(r"/\*(.*?)(?:\n \*[ \t]*\n|\*/)", text, re.DOTALL)
+    return re.sub(r"\s*\n \*\s*|\s+", " ", match.group(1)).strip() if match else ""
