@@ -1,4 +1,4 @@
-/* A forecast is what the next session will need, as far as a history tells: each page with its
+/* A forecast is what the next session will need, as far as a history says: each page with its
  * probability and its place.
  *
  * A page's past is the list of outcomes (touched or not) of the sessions that had a say. A session

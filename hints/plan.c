@@ -55,7 +55,7 @@ struct planner {
     struct hint_bitmap chosen;   /* the pages that are to be planned */
     struct hint_bitmap planned;  /* the pages of plan.runs */
     struct hint_costs costs;
-    const struct hint_runs *elsewhere;
+    const struct hint_runs *excluded;
     uint32_t lock_page;
     uint64_t slack_pages; /* what the budget leaves for gaps */
 };
@@ -113,7 +113,7 @@ static uint32_t due_of(uint32_t stage, uint32_t lookahead)
 
 static bool page_is_allowed(const struct planner *planner, uint32_t pgno)
 {
-    return pgno != planner->lock_page && !hint_runs_contains(planner->elsewhere, pgno);
+    return pgno != planner->lock_page && !hint_runs_contains(planner->excluded, pgno);
 }
 
 /* The order of the plan. No two groups have the same first run. */
@@ -394,12 +394,12 @@ void hint_plan_free(struct hint_plan *plan)
 int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
                    struct hint_database database, struct hint_costs costs,
                    struct hint_budget budget, enum hint_trust trust,
-                   const struct hint_runs *elsewhere)
+                   const struct hint_runs *excluded)
 {
     static const struct hint_runs nowhere = { 0 };
     uint64_t pages_max = trust == HINT_TRUST_NONE ? 0 : budget.bytes_max / database.page_size;
     struct planner planner = { .costs = costs,
-                               .elsewhere = elsewhere ? elsewhere : &nowhere,
+                               .excluded = excluded ? excluded : &nowhere,
                                .lock_page = hint_lock_page(database.page_size) };
     struct candidate *chosen = NULL;
     size_t len = 0;

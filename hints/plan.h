@@ -69,7 +69,7 @@ struct hint_group {
 };
 
 /* Zeroed is a valid empty plan. No page is named twice, none lies past the database's end, none is
- * in `elsewhere`, none is the page of the lock byte; the pages of all runs times the page size stay
+ * in `excluded`, none is the page of the lock byte; the pages of all runs times the page size stay
  * within the budget. Of the groups that are due the first in order is fetched next; a group may be
  * due before one that precedes it. */
 struct hint_plan {
@@ -85,12 +85,12 @@ void hint_plan_free(struct hint_plan *plan);
 
 /* Makes the plan. Before a verdict a trial may fetch what costs as much as four misses; where the
  * file shrank, too, the floor and what costs as much as one. What `out` held is replaced.
- * `elsewhere` (may be NULL) lists pages whose content is not in the database file (they live in the
+ * `excluded` (may be NULL) lists pages whose content is not in the database file (they live in the
  * WAL). Over budget, the floor and the most probable pages stay. With HINT_TRUST_NONE the plan is
  * empty. HINT_NOMEM. */
 int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
                    struct hint_database database, struct hint_costs costs,
                    struct hint_budget budget, enum hint_trust trust,
-                   const struct hint_runs *elsewhere);
+                   const struct hint_runs *excluded);
 
 #endif

@@ -1,6 +1,7 @@
 /* A full sweep is known by its shape: a backup reads, and a restore writes, page after page through
- * nearly the whole database. No b-tree walk does, for it comes by interior pages that lie
- * elsewhere. A sweep says nothing about what the next session needs. One thread at a time. */
+ * nearly the whole database. No b-tree walk does, for it comes by interior pages, which
+ * lie between others. A sweep says nothing about what the next session needs. One thread at a time.
+ */
 #ifndef HINTS_SWEEP_H
 #define HINTS_SWEEP_H
 

@@ -299,8 +299,8 @@ static int take_touches(struct hint_session *learnt, const struct policy_ours *o
 {
     struct hint_recorder recorder;
     struct hint_sweep sweep = { 0 };
-    size_t void_from = session->len;
-    size_t void_to = session->len;
+    size_t ignored_from = session->len;
+    size_t ignored_to = session->len;
     int rc = HINT_OK;
 
     learnt->touches = calloc(session->len + 1, sizeof(*learnt->touches));
@@ -313,13 +313,13 @@ static int take_touches(struct hint_session *learnt, const struct policy_ours *o
         if (!has(ours, IDEA_SWEEPS) ||
             !hint_sweep_touch(&sweep, &recorder, pgno, i, session->page_count))
             continue;
-        void_from = sweep.from;
-        void_to = i + 1;
+        ignored_from = sweep.from;
+        ignored_to = i + 1;
     }
     if (recorder.full) rc = HINT_NOMEM;
     hint_recorder_free(&recorder);
     for (size_t i = 0; i < session->len; i++)
-        if (i < void_from || i >= void_to)
+        if (i < ignored_from || i >= ignored_to)
             learnt->touches[learnt->len++] = touch_of(&session->touches[i]);
     return rc;
 }

@@ -3,7 +3,7 @@
 
 static const struct plan_case {
     const char *pages; /* a forecast */
-    const char *elsewhere;
+    const char *excluded;
     uint32_t page_count;
     uint64_t budget_pages;
     uint32_t gap, group;
@@ -24,7 +24,7 @@ static const struct plan_case {
     /* The database's end. */
     { "4:200@0 5:200@1 6:200@2", "", 5, 100, 0, 9, "4-5" },
     { "4:200@0 5:200@1", "", 0, 100, 0, 9, "" },
-    /* Pages that live elsewhere, wanted or in a gap. */
+    /* Pages that are excluded, wanted or in a gap. */
     { "4:200@0 5:200@1 6:200@2", "5", 100, 100, 0, 9, "4 6" },
     { "4:200@0 5:200@1 6:200@2", "5", 100, 100, 9, 9, "4 6" },
     { "4:200@0 6:200@1 8:200@2", "5", 100, 100, 1, 9, "4 6-8" },
@@ -94,14 +94,14 @@ static struct hint_costs costs_of(const struct plan_case *row)
 static int make(struct hint_plan *plan, const struct plan_case *row, uint32_t page_size)
 {
     struct hint_forecast forecast = forecast_of(0, row->pages);
-    struct hint_runs elsewhere = runs_of(row->elsewhere);
+    struct hint_runs excluded = runs_of(row->excluded);
     struct hint_database database = { page_size, row->page_count };
     struct hint_budget budget = { row->budget_pages * page_size + page_size - 1 };
     int rc = hint_plan_make(plan, &forecast, database, costs_of(row), budget, HINT_TRUST_FULL,
-                            &elsewhere);
+                            &excluded);
 
     hint_forecast_free(&forecast);
-    hint_runs_free(&elsewhere);
+    hint_runs_free(&excluded);
     return rc;
 }
 
@@ -422,7 +422,7 @@ static struct hint_forecast random_forecast(struct rng *rng)
 
 struct trial {
     struct hint_forecast forecast;
-    struct hint_runs elsewhere;
+    struct hint_runs excluded;
     struct hint_database database;
     struct hint_costs costs;
     struct hint_budget budget;
@@ -445,7 +445,7 @@ static struct trial random_trial(struct rng *rng)
     for (uint32_t i = rng_below(rng, 40); i > 0; i--) {
         struct hint_run run = { 1 + rng_below(rng, 2000), 1 + rng_below(rng, 20) };
 
-        cr_assert_eq(hint_runs_add(&trial.elsewhere, run), HINT_OK);
+        cr_assert_eq(hint_runs_add(&trial.excluded, run), HINT_OK);
     }
     return trial;
 }
@@ -455,11 +455,11 @@ static bool trial_wants(const struct trial *trial, struct hint_guess guess)
     return guess.pgno <= trial->database.page_count &&
            (guess.ppm > trial->costs.probability_min_ppm || guess.pgno == 1 ||
             guess.page_class == HINT_CLASS_INTERIOR) &&
-           !hint_runs_contains(&trial->elsewhere, guess.pgno);
+           !hint_runs_contains(&trial->excluded, guess.pgno);
 }
 
 /* What holds for any group: its runs ascend and do not touch, and name no page twice, none past the
- * end, none that lives elsewhere. Returns its pages. */
+ * end, none that is excluded. Returns its pages. */
 static uint64_t expect_lawful_group(const struct trial *trial, const struct hint_plan *plan,
                                     const struct hint_group *group, bool *named)
 {
@@ -474,7 +474,7 @@ static uint64_t expect_lawful_group(const struct trial *trial, const struct hint
         cr_assert_leq(end, (uint64_t)trial->database.page_count + 1);
         for (uint32_t pgno = plan->runs[run].first; pgno < end; pgno++, pages++) {
             cr_assert(!named[pgno], "page %u twice", pgno);
-            cr_assert(!hint_runs_contains(&trial->elsewhere, pgno));
+            cr_assert(!hint_runs_contains(&trial->excluded, pgno));
             named[pgno] = true;
         }
     }
@@ -529,7 +529,7 @@ Test(plan, every_plan_keeps_the_law_and_spends_the_budget_on_wanted_pages_first)
         uint64_t most;
 
         cr_assert_eq(hint_plan_make(&plan, &trial.forecast, trial.database, trial.costs,
-                                    trial.budget, trial.trust, &trial.elsewhere),
+                                    trial.budget, trial.trust, &trial.excluded),
                      HINT_OK);
         expect_lawful(&trial, &plan);
         count_wanted(&trial, &plan, &wanted, &named);
@@ -540,7 +540,7 @@ Test(plan, every_plan_keeps_the_law_and_spends_the_budget_on_wanted_pages_first)
         if (trial.costs.gap_pages_max == 0) cr_assert_eq(plan.page_count, named);
         hint_plan_free(&plan);
         hint_forecast_free(&trial.forecast);
-        hint_runs_free(&trial.elsewhere);
+        hint_runs_free(&trial.excluded);
     }
 }
 

@@ -55,7 +55,7 @@ try() { # FILE OLD NEW AFTER; prints what became of it
 }
 
 # Without a bug, built the same way, both pass.
-compile entry/shim_file.c "$root/vfs/entry/shim_file.c" "$work/sound.o" || { cat "$work/errors"; exit 1; }
+compile entry/shim_io.c "$root/vfs/entry/shim_io.c" "$work/sound.o" || { cat "$work/errors"; exit 1; }
 passes contract "$work/sound.o" || { echo "the contract fails without a planted bug"; exit 1; }
 passes differential "$work/sound.o" --seeds 60 || { echo "the differential test fails without a planted bug"; exit 1; }
 

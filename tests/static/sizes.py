@@ -16,7 +16,8 @@ FIELDS_MAX = 15
 OF_FUNCTIONS = ("hints", "proto", "vfs", "bench")
 OF_STRUCTS = ("hints", "vfs")
 # Structs that may be longer: (file, struct).
-TABLES = [("vfs/process/config.h", "config")]  # a field an option, by the table of options
+TABLES = [("vfs/process/config.h", "config"),  # a field an option, by the table of options
+          ("vfs/preload.h", "preload_stats")]  # a field a statistic, as hosts know them
 # Paths of one machine, and where packages come from: the system knows that, the sources need not. The patterns are
 # written so that they do not match themselves.
 FORBIDDEN = re.compile(r"/[w]ork/|/[h]ome/\w|[d]eb\.debian\.org|[s]napshot\.debian\.org|[a]rchive\.ubuntu\.com"

@@ -1,5 +1,5 @@
 /* The tool's subcommands: each takes what stands behind its name and gives the exit status: 0 done,
- * 1 the answer is bad news (said on stdout or stderr), 2 wrong use. */
+ * 1 the answer is no (and why, on stdout or stderr), 2 wrong use. */
 #ifndef VFS_CLI_COMMAND_H
 #define VFS_CLI_COMMAND_H
 

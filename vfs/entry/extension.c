@@ -10,8 +10,8 @@ SQLITE_EXTENSION_INIT1
 
 #include "vfs/database/database.h"
 #include "vfs/entry/fork.h"
+#include "vfs/entry/registration.h"
 #include "vfs/entry/say.h"
-#include "vfs/entry/shim.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/sql.h"
 #include "vfs/process/config.h"

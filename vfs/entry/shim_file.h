@@ -35,13 +35,4 @@ static inline struct shim_file *preload_shim_of(sqlite3_file *file)
     return ((struct shim_handle *)file)->shim;
 }
 
-/* Zeroed, with room for the base's file object. NULL: no memory. Freed by the file's xClose, or by
- * free() where none follows. */
-struct shim_file *preload_shim_file_new(const sqlite3_vfs *base, const char *name);
-
-/* After the base opened: gives the file a table with the base's version and the base's empty slots.
- * False, and nothing is done: there are too many tables already. */
-bool preload_shim_file_main(sqlite3_file *file, struct shim_file *shim);
-bool preload_shim_file_wal(sqlite3_file *file, struct shim_file *shim, struct shim_file *main);
-
 #endif

@@ -1,10 +1,11 @@
 /* The VFS's own methods. Read beside sqlite3.h, "OS Interface Object". */
-#include "vfs/entry/shim.h"
+#include "vfs/entry/shim_vfs.h"
 
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "vfs/entry/shim_io.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/uri.h"
 #include "vfs/process/log.h"

@@ -10,7 +10,7 @@
 #define SYSTEM_PAGE_LEAST 4096
 
 /* What the kernel asks before it tells the truth (mm/mincore.c, can_do_mincore). */
-static bool kernel_tells(const struct stat *st, const char *path)
+static bool kernel_answers(const struct stat *st, const char *path)
 {
     return st->st_uid == geteuid() || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
@@ -22,7 +22,7 @@ bool preload_residency_open(struct residency *residency, int fd, const char *pat
 
     *residency = (struct residency){ 0 };
     if (fstat(fd, &st) != 0 || st.st_size <= 0 || (uint64_t)st.st_size > SIZE_MAX) return false;
-    if (!kernel_tells(&st, path)) return false;
+    if (!kernel_answers(&st, path)) return false;
     map = mmap(NULL, (size_t)st.st_size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (map == MAP_FAILED) return false;
     *residency = (struct residency){ .map = map, .bytes = (size_t)st.st_size };

@@ -3,7 +3,7 @@
 
 #include "tests/vfs/job.h"
 #include "tests/vfs/witness.h"
-#include "vfs/entry/shim.h"
+#include "vfs/entry/shim_vfs.h"
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
 

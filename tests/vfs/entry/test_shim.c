@@ -1,5 +1,5 @@
-#include "vfs/entry/shim.h"
 #include "vfs/entry/shim_list.h"
+#include "vfs/entry/shim_vfs.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

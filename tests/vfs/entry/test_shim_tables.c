@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "tests/vfs/common.h"
-#include "vfs/entry/shim.h"
 #include "vfs/entry/shim_list.h"
+#include "vfs/entry/shim_vfs.h"
 
 TestSuite(shim_tables, .init = scratch_begin, .fini = scratch_end);
 

@@ -1,5 +1,5 @@
 /* Three lines a method. Read beside sqlite3.h, "OS Interface Open File Handle". */
-#include "vfs/entry/shim_file.h"
+#include "vfs/entry/shim_io.h"
 
 #include <stdlib.h>
 #include <string.h>

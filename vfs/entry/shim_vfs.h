@@ -5,8 +5,8 @@
  * NULL: SQLite decides by them whether a database can have a WAL or a mapping. Only main databases
  * are wrapped; journals, logs and temporary files are opened straight into the base's own file
  * object and never pass through here again. */
-#ifndef VFS_SHIM_H
-#define VFS_SHIM_H
+#ifndef VFS_SHIM_VFS_H
+#define VFS_SHIM_VFS_H
 
 #include "vfs/entry/instances.h"
 
