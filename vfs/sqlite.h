@@ -14,7 +14,6 @@ extern const sqlite3_api_routines *sqlite3_api;
 
 /* sqlite3_create_filename came with 3.31 and joined the extension table in 3.32; below it no second
  * handle is opened. */
-#define SQLITE_WITH_CREATE_FILENAME   3032000
-#define SQLITE_WITH_FILENAME_DATABASE 3031000
+#define SQLITE_WITH_CREATE_FILENAME 3032000
 
 #endif

@@ -12,7 +12,7 @@ static struct hint_window window_of(const struct config *config)
 }
 
 void preload_attach(struct attachment *attachment, const struct base *base, sqlite3_file *main,
-                    const char *name, const struct config *config)
+                    const char *name, const char *uri_name, const struct config *config)
 {
     struct named_file file = { .path = name };
     struct database *database;
@@ -31,7 +31,7 @@ void preload_attach(struct attachment *attachment, const struct base *base, sqli
                             window_of(config));
     if (first && config->mode & CONFIG_MODE_REPLAY)
         preload_connection_watch(&attachment->connection,
-                                 preload_replay_start(&database->replay, main, name));
+                                 preload_replay_start(&database->replay, main, uri_name));
     if (config->mode & CONFIG_MODE_RECORD) preload_saving_schedule(&database->saving);
 }
 

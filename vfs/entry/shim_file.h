@@ -4,6 +4,7 @@
 #define VFS_SHIM_FILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "vfs/database/attach.h"
 #include "vfs/sqlite.h"
@@ -12,6 +13,8 @@
 struct shim_file {
     sqlite3_file *real;
     const char *name;             /* as xOpen got it; valid until xClose */
+    const char *uri_name;         /* the same, where parameters stand behind it; else NULL */
+    uintptr_t log_name;           /* where SQLite has the name of a main database's log */
     int level;                    /* of a main database's lock, SQLITE_LOCK_*; kept up while its
                                      connection owns readers */
     struct attachment attachment; /* a main database's own */

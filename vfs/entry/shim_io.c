@@ -30,7 +30,7 @@ static void follow_host(struct shim_file *shim)
     struct config config;
 
     if (!preload_attachment_is_outdated(&shim->attachment)) return;
-    preload_uri_resolve(&config, shim->name);
+    preload_uri_resolve(&config, shim->uri_name);
     preload_attachment_follow(&shim->attachment, &config);
 }
 
@@ -392,13 +392,30 @@ static void init_methods(sqlite3_io_methods *methods, const sqlite3_io_methods *
     METHOD(xDeviceCharacteristics, shim_device_characteristics);
 }
 
-struct shim_file *preload_shim_file_new(const sqlite3_vfs *base, const char *name)
+/* SQLite keeps names one behind the other: the database's, its parameters, an empty one, the
+ * journal's and the log's. The log's own says as much by what stands before it, but only the flag
+ * tells that a name is SQLite's, and a log is opened without. So the place is foreseen. */
+static uintptr_t place_of_log_name(const char *name, const char *uri_name)
+{
+    size_t len = strlen(name);
+    size_t end = len + 1;
+
+    while (uri_name && uri_name[end]) {
+        end += strlen(uri_name + end) + 1;
+        end += strlen(uri_name + end) + 1; /* its value, which may be empty */
+    }
+    return (uintptr_t)name + end + 1 + len + sizeof "-journal";
+}
+
+struct shim_file *preload_shim_file_new(const sqlite3_vfs *base, const char *name, int flags)
 {
     struct shim_file *shim = calloc(1, sizeof *shim + (size_t)base->szOsFile);
 
     if (!shim) return NULL;
     shim->real = (sqlite3_file *)&shim[1];
     shim->name = name;
+    shim->uri_name = flags & SQLITE_OPEN_URI ? name : NULL;
+    shim->log_name = place_of_log_name(name, shim->uri_name);
     return shim;
 }
 

@@ -2,6 +2,7 @@
 #include "vfs/entry/shim_list.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include "vfs/entry/shim_tables.h"
 
@@ -34,13 +35,21 @@ void preload_shim_unlist(struct shim_file *shim)
     pthread_mutex_unlock(&open_mains.mutex);
 }
 
-struct shim_file *preload_shim_find_main(const char *name)
+static bool is_log_of(const struct shim_file *shim, const char *log_name)
+{
+    size_t len = strlen(shim->name);
+
+    return shim->log_name == (uintptr_t)log_name && strncmp(log_name, shim->name, len) == 0 &&
+           strcmp(log_name + len, "-wal") == 0;
+}
+
+struct shim_file *preload_shim_find_main(const char *log_name)
 {
     struct shim_file *shim;
 
     pthread_mutex_lock(&open_mains.mutex);
     shim = open_mains.files;
-    while (shim && shim->name != name)
+    while (shim && !is_log_of(shim, log_name))
         shim = shim->next;
     pthread_mutex_unlock(&open_mains.mutex);
     return shim;

@@ -11,9 +11,10 @@ void preload_shim_unlist(struct shim_file *shim);
 /* How many there are. */
 unsigned preload_shim_open_files(void);
 
-/* The open main database whose file name is `name`, the very pointer; NULL when there is none. Any
- * thread. */
-struct shim_file *preload_shim_find_main(const char *name);
+/* The open main database of a write-ahead log that SQLite opens by this name; NULL when there is
+ * none. The names' bytes are compared, and none beyond them is looked at: a name may be anybody's.
+ */
+struct shim_file *preload_shim_find_main(const char *log_name);
 
 /* fork(): the list of open main databases is held still while the process is copied. In the child
  * they record nothing and belong to no database. */

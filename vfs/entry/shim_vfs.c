@@ -29,10 +29,8 @@ static struct shim_file *database_of_log(const char *name, int flags)
 {
     struct shim_file *main;
 
-    if (!name || !(flags & SQLITE_OPEN_WAL) ||
-        sqlite3_libversion_number() < SQLITE_WITH_FILENAME_DATABASE)
-        return NULL;
-    main = preload_shim_find_main(sqlite3_filename_database(name));
+    if (!name || !(flags & SQLITE_OPEN_WAL)) return NULL;
+    main = preload_shim_find_main(name);
     return main && main->attachment.database ? main : NULL;
 }
 
@@ -55,9 +53,9 @@ static int open_straight(struct instance *instance, const char *name, sqlite3_fi
     return instance->base.vfs->xOpen(instance->base.vfs, name, file, flags, out_flags);
 }
 
-static struct shim_file *new_shim(const struct instance *instance, const char *name)
+static struct shim_file *new_shim(const struct instance *instance, const char *name, int flags)
 {
-    struct shim_file *shim = preload_shim_file_new(instance->base.vfs, name);
+    struct shim_file *shim = preload_shim_file_new(instance->base.vfs, name, flags);
 
     if (!shim) preload_log_error("not recorded: out of memory: %s", name);
     return shim;
@@ -75,8 +73,9 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     int rc;
 
     preload_process_count(PROCESS_OPENS);
-    if (wraps && is_worth_wrapping(name, flags)) preload_uri_resolve(&config, name);
-    if (main || config.mode != CONFIG_MODE_OFF) shim = new_shim(instance, name);
+    if (wraps && is_worth_wrapping(name, flags))
+        preload_uri_resolve(&config, flags & SQLITE_OPEN_URI ? name : NULL);
+    if (main || config.mode != CONFIG_MODE_OFF) shim = new_shim(instance, name, flags);
     if (!shim) return open_straight(instance, name, file, flags, out_flags);
     rc = open_behind(instance, shim, flags, out_flags);
     if (rc != SQLITE_OK) return rc;
@@ -87,7 +86,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     }
     if (main) return SQLITE_OK;
     preload_process_count(PROCESS_WRAPPED);
-    preload_attach(&shim->attachment, &instance->base, shim->real, name, &config);
+    preload_attach(&shim->attachment, &instance->base, shim->real, name, shim->uri_name, &config);
     return SQLITE_OK;
 }
 

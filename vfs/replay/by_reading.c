@@ -19,14 +19,14 @@ const struct backend preload_by_reading = {
 /* Of the file only the size is known: page 1 is the connection's to read, and the first look that
  * finds it read goes by that. */
 static enum preload_state read_with(struct course *course, const struct hint_book *book,
-                                    uint64_t bytes, const char *name)
+                                    uint64_t bytes, const char *uri_name)
 {
     const uint32_t page_size = book->evidence.page_size;
     const struct hint_evidence found = { page_size, (uint32_t)(bytes / page_size), 0, 0 };
 
     if (!preload_planning_make(course, book, &found, bytes, NULL)) return PRELOAD_STATE_FAILED;
     if (course->prefetch.queue.plan.run_count == 0) return PRELOAD_STATE_DONE;
-    if (!preload_prefetch_read(&course->prefetch, course->base->vfs, name,
+    if (!preload_prefetch_read(&course->prefetch, course->base->vfs, course->file->path, uri_name,
                                (unsigned)course->config->requests))
         return PRELOAD_STATE_FAILED;
     course->task.kind = POOL_SHARING; /* it starts readers */
@@ -34,7 +34,7 @@ static enum preload_state read_with(struct course *course, const struct hint_boo
     return PRELOAD_STATE_LOADING;
 }
 
-bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const char *name)
+bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const char *uri_name)
 {
     struct hint_book book = { 0 };
     sqlite3_int64 bytes = 0;
@@ -43,7 +43,7 @@ bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const c
     course->backend = &preload_by_reading;
     if (preload_keeper_load(course->keeper, &book) &&
         main->pMethods->xFileSize(main, &bytes) == SQLITE_OK && bytes > 0) {
-        state = read_with(course, &book, (uint64_t)bytes, name);
+        state = read_with(course, &book, (uint64_t)bytes, uri_name);
         if (state != PRELOAD_STATE_FAILED) preload_keeper_take(course->keeper, &book);
     }
     if (state != PRELOAD_STATE_LOADING)

@@ -7,8 +7,9 @@
 
 extern const struct backend preload_by_reading;
 
-/* Begins, on the opening connection's thread; `main` is the base's open file, `name` as xOpen got
- * it. True when handles were opened: preload_replay_stop_reading closes them. */
-bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const char *name);
+/* Begins, on the opening connection's thread; `main` is the base's open file, `uri_name` as
+ * xOpen got it with SQLITE_OPEN_URI, or NULL. True when handles were opened:
+ * preload_replay_stop_reading closes them. */
+bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const char *uri_name);
 
 #endif

@@ -150,11 +150,11 @@ enum preload_reason preload_prefetch_over(const struct prefetch *prefetch);
  * itself. The state is final when the whole plan was. */
 void preload_prefetch_advise(struct prefetch *prefetch, int fd);
 
-/* Opens up to `handles_max` handles of `base` on the file that `name` (as xOpen got it) names and
- * sets workers reading. On the connection's thread. False when nothing could be started: state is
- * FAILED, logged. */
-bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *name,
-                           unsigned handles_max);
+/* Opens up to `handles_max` handles of `base` on the file at `path`, with the parameters of
+ * `uri_name` (as xOpen got it with SQLITE_OPEN_URI, or NULL), and sets workers reading. On the
+ * connection's thread. False when nothing could be started: state is FAILED, logged. */
+bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *path,
+                           const char *uri_name, unsigned handles_max);
 
 /* Sets workers reading again when requests may be begun. Not while the handles are being closed. */
 void preload_prefetch_read_on(struct prefetch *prefetch);

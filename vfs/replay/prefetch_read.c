@@ -162,19 +162,20 @@ static void read_requests(struct pool_task *task)
 }
 
 /* A base takes names with their URI parameters behind them; a second handle needs the same ones. */
-static char *copy_name(const char *name)
+static char *copy_name(const char *path, const char *uri_name)
 {
     const char *parameters[2 * URI_PARAMETERS_MAX];
     const char **next = parameters;
     int count = 0;
 
     if (sqlite3_libversion_number() < SQLITE_WITH_CREATE_FILENAME) return NULL;
-    for (const char *key; count < URI_PARAMETERS_MAX && (key = sqlite3_uri_key(name, count));
+    for (const char *key;
+         uri_name && count < URI_PARAMETERS_MAX && (key = sqlite3_uri_key(uri_name, count));
          count++) {
         *next++ = key;
-        *next++ = sqlite3_uri_parameter(name, key);
+        *next++ = sqlite3_uri_parameter(uri_name, key);
     }
-    return (char *)sqlite3_create_filename(name, "", "", count, parameters);
+    return (char *)sqlite3_create_filename(path, "", "", count, parameters);
 }
 
 static sqlite3_file *open_handle(sqlite3_vfs *base, const char *name)
@@ -183,8 +184,10 @@ static sqlite3_file *open_handle(sqlite3_vfs *base, const char *name)
     sqlite3_int64 no_mapping = 0;
 
     if (!handle) return NULL;
-    if (base->xOpen(base, name, handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, NULL) !=
-        SQLITE_OK) {
+    /* The name is SQLite's, whatever the first one was: its parameters, none or more, are there. */
+    if (base->xOpen(base, name, handle,
+                    SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_URI,
+                    NULL) != SQLITE_OK) {
         if (handle->pMethods) handle->pMethods->xClose(handle);
         free(handle);
         return NULL;
@@ -234,16 +237,16 @@ static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned 
     }
 }
 
-bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *name,
-                           unsigned handles_max)
+bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *path,
+                           const char *uri_name, unsigned handles_max)
 {
     if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
     if (handles_max > prefetch->queue.len) handles_max = (unsigned)prefetch->queue.len;
     if (sqlite_has_mutexes() && !descriptors_are_scarce())
-        prefetch->reading.handle_name = copy_name(name);
+        prefetch->reading.handle_name = copy_name(path, uri_name);
     if (prefetch->reading.handle_name) open_handles(prefetch, base, handles_max);
     if (prefetch->reading.reader_count > 0 && start_readers(prefetch)) return true;
-    preload_log_error("nothing prefetched: no second handle or no thread: %s", name);
+    preload_log_error("nothing prefetched: no second handle or no thread: %s", path);
     preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
                          prefetch->reading.reader_count > 0 ? PRELOAD_REASON_THREAD
                                                             : PRELOAD_REASON_FILE);

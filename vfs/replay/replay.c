@@ -47,7 +47,7 @@ static void await(struct prefetch *prefetch, uint64_t until_us)
     atomic_store(&prefetch->awaited, false);
 }
 
-bool preload_replay_start(struct course *course, sqlite3_file *main, const char *name)
+bool preload_replay_start(struct course *course, sqlite3_file *main, const char *uri_name)
 {
     struct prefetch *prefetch = &course->prefetch;
     const struct config *config = course->config;
@@ -65,7 +65,7 @@ bool preload_replay_start(struct course *course, sqlite3_file *main, const char 
     prefetch->watch.deadline_us = began_us + config->replay_ms * 1000;
     prefetch->advice.path = course->file->path;
     if (!course->base->shows_files || preload_by_advice_is_denied())
-        has_handles = preload_by_reading_begin(course, main, name);
+        has_handles = preload_by_reading_begin(course, main, uri_name);
     else if (!preload_by_advice_begin(course))
         preload_course_finish(course, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
     if (config->sync > 0) await(prefetch, began_us + config->sync * 1000);

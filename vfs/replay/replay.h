@@ -13,10 +13,10 @@ void preload_replay_init(struct course *course, const struct base *base,
 /* Frees what it holds, having been stopped. */
 void preload_replay_free(struct course *course);
 
-/* Begins, on the opening connection's thread; `main` is the base's open file, `name` as xOpen got
- * it. True when handles were opened: their owner, the connection, closes them by one of the next
- * two. */
-bool preload_replay_start(struct course *course, sqlite3_file *main, const char *name);
+/* Begins, on the opening connection's thread; `main` is the base's open file, `uri_name` as
+ * xOpen got it with SQLITE_OPEN_URI, or NULL. True when handles were opened: their owner, the
+ * connection, closes them by one of the next two. */
+bool preload_replay_start(struct course *course, sqlite3_file *main, const char *uri_name);
 
 /* Stops what reads and closes the handles; on the owner's thread, in xClose. */
 void preload_replay_stop_reading(struct course *course);
