@@ -9,6 +9,7 @@
 #include "vfs/process/config.h"
 #include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
+#include "vfs/process/quiet_write.h"
 #include "vfs/sqlite.h"
 
 static void say_to_file(const char *where, const char *text)
@@ -21,7 +22,7 @@ static void say_to_file(const char *where, const char *text)
         fd = preload_open(where, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0) return;
     }
-    if (write(fd, line, (size_t)len) < 0) preload_log_count_error();
+    if (preload_quiet_write(fd, line, (size_t)len) < 0) preload_log_count_error();
     if (fd != STDERR_FILENO) close(fd);
 }
 

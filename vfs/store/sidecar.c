@@ -26,6 +26,7 @@
 #include "vfs/process/descriptor.h"
 #include "vfs/process/errno_text.h"
 #include "vfs/process/log.h"
+#include "vfs/process/quiet_write.h"
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
 
@@ -224,7 +225,7 @@ static int lock_tmp(const struct store_sidecar *self, const atomic_bool *cancell
 static bool write_all(int fd, const uint8_t *bytes, size_t len)
 {
     for (size_t done = 0; done < len;) {
-        ssize_t put = pwrite(fd, bytes + done, len - done, (off_t)done);
+        ssize_t put = preload_quiet_pwrite(fd, bytes + done, len - done, (off_t)done);
 
         if (put < 0 && errno == EINTR) continue;
         if (put <= 0) return false;
