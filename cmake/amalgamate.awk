@@ -97,7 +97,10 @@ BEGIN {
     print " *"
     print " *     cc -O2 -c preload.c                      link with -lsqlite3 -lzstd -lpthread"
     print " *     cc -O2 -fPIC -shared -DPRELOAD_LOADABLE preload.c -o preload.so -lzstd -lpthread"
+    print " *"
+    print " * Assertions are off, as everywhere in somebody else's process: -DPRELOAD_DEBUG has them on."
     print " */"
+    print "#ifdef PRELOAD_DEBUG\n#undef NDEBUG\n#elif !defined(NDEBUG)\n#define NDEBUG 1\n#endif"
     print "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif"
     print "#if !defined(PRELOAD_LOADABLE) && !defined(SQLITE_CORE)\n#define SQLITE_CORE 1\n#endif\n"
     for (i = 1; i <= system_count; i++)

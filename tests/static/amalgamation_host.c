@@ -23,6 +23,13 @@ static int waited_for_replay(sqlite3 *db)
     return stats.state == PRELOAD_STATE_DONE && stats.issued_pages > 0;
 }
 
+/* A message that names no page, into a database of which nothing is known. */
+static int imports_nothing(sqlite3 *db)
+{
+    return sqlite3_exec(db, "SELECT preload_import(x'09000000000001000000000000000000')", NULL,
+                        NULL, NULL) == SQLITE_OK;
+}
+
 int main(int argc, char **argv)
 {
     const struct preload_config config = { .make_default = 1 };
@@ -30,6 +37,7 @@ int main(int argc, char **argv)
     int ok = argc == 3 && preload_register(&config) == SQLITE_OK &&
              sqlite3_open(argv[1], &db) == SQLITE_OK;
 
+    if (ok && strcmp(argv[2], "record") == 0) ok = imports_nothing(db);
     if (ok && strcmp(argv[2], "replay") == 0) ok = waited_for_replay(db);
     if (ok)
         ok = sqlite3_exec(db, "SELECT body FROM t WHERE id IN (7, 500, 900)", NULL, NULL, NULL) ==

@@ -74,8 +74,12 @@ int preload_exchange_import(struct database *database, struct preload_exchange *
         hint_session_free(&session);
         return SQLITE_ERROR;
     }
-    session.began_s = (int64_t)time(NULL);
     exchange->pages = session.len;
+    if (session.len == 0) {
+        hint_session_free(&session);
+        return SQLITE_OK;
+    }
+    session.began_s = (int64_t)time(NULL);
     fault = why_not_saved(preload_saving_save_foreign(&database->saving, &session));
     if (fault) (void)snprintf(exchange->why, sizeof exchange->why, "%s", fault);
     hint_session_free(&session);

@@ -1,4 +1,6 @@
 /* Hints leave a database as a message and come to another one, in SQL. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/vfs/common.h"
@@ -84,5 +86,65 @@ Test(exchange, an_empty_database_takes_no_hints)
     db_close(db);
     db = db_open(to.s, "preload");
     cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    db_close(db);
+}
+
+/* A persist request of generation 1 that names no page. */
+#define EMPTY_MESSAGE "09000000000001000000000000000000"
+
+static const struct empty_case {
+    unsigned pages;
+    const char *generation, *want;
+} empty_cases[] = {
+    { 0, "0", "0" },
+    { 20, "0", "0" },
+    { 20, "1", "0" },
+    { 20, "2", "error 1" },
+};
+
+Test(exchange, a_message_without_pages_stores_nothing)
+{
+    register_over(NULL);
+    for (size_t i = 0; i < COUNT(empty_cases); i++) {
+        const struct empty_case *row = &empty_cases[i];
+        struct text name = { "" };
+        char uri[1024];
+        sqlite3 *db;
+
+        text_add(&name, "%zu.db", i);
+        if (row->pages) db_make(scratch(name.s).s, row->pages);
+        (void)snprintf(uri, sizeof uri, "file:%s?preload_generation=%s", scratch(name.s).s,
+                       row->generation);
+        db = db_open(uri, "preload");
+        expect_text(i, db_text(db, "SELECT preload_import(x'" EMPTY_MESSAGE "')"), row->want);
+        cr_expect_eq(stats_of(db).saves, 0, "row %zu", i);
+        text_add(&name, "-preload");
+        cr_expect_not(file_exists(scratch(name.s).s), "row %zu: stored", i);
+        db_close(db);
+    }
+}
+
+/* What is known already stays as it is. */
+Test(exchange, a_message_without_pages_takes_nothing_away)
+{
+    struct path path = scratch("a.db");
+    struct path sidecar = scratch("a.db-preload");
+    struct path before = scratch("before");
+    uint8_t *bytes;
+    size_t len;
+    sqlite3 *db;
+
+    db_make(path.s, 200);
+    register_over(NULL);
+    db = db_open(path.s, "preload");
+    db_visit(db, 100, 101);
+    db_close(db);
+    bytes = file_read(sidecar.s, &len);
+    cr_assert_not_null(bytes);
+    file_write(before.s, bytes, len);
+    free(bytes);
+    db = db_open(path.s, "preload");
+    expect_text(0, db_text(db, "SELECT preload_import(x'" EMPTY_MESSAGE "')"), "0");
+    cr_expect(file_equal(sidecar.s, before.s));
     db_close(db);
 }
