@@ -1,11 +1,10 @@
 /* Hints in a file: `<db>-preload`, or in a directory given by the host under the database's
  * identity.
  *
- * A save is locked on a fixed name, the temporary file `<sidecar>-tmp`: flock on it, and the name
- * must still lead to the locked inode, for the holder before us renamed it away. Under the lock the
- * sidecar is read again, the session folded in, the result written and renamed into place. Locking
- * the sidecar itself would lose saves: each rename puts a new inode under its name (151 of 480
- * kept; this way 480).
+ * A save is locked on a temporary file of a fixed name (sidecar_lock.h). Under the lock the sidecar
+ * is read again, the session folded in, the result written and renamed into place. Locking the
+ * sidecar itself would lose saves: each rename puts a new inode under its name (151 of 480 kept;
+ * this way 480).
  *
  * No name is followed through a symlink, nothing that lacks our magic is ever written to, renamed
  * over or removed. There is no fsync: a torn file fails its checksum and is an empty book. */
@@ -17,20 +16,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "vfs/process/clock.h"
-#include "vfs/process/descriptor.h"
 #include "vfs/process/errno_text.h"
 #include "vfs/process/log.h"
+#include "vfs/process/own_file.h"
 #include "vfs/process/quiet_write.h"
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
-
-#define LOCK_RETRY_NS 1000000L
+#include "vfs/store/sidecar_lock.h"
 
 /* What a stored book may hold at most, all histories together, whatever the running host's own cap:
  * another host may have a larger one. */
@@ -42,7 +37,6 @@ struct store_sidecar {
     uint64_t lock_ms;
     char *database_path;
     char *path;
-    char *tmp_path;
 };
 
 /* What is wrong, in words; `room` where they need some. */
@@ -61,31 +55,18 @@ static struct store_sidecar *self_of(struct store *store)
     return (struct store_sidecar *)store;
 }
 
-/* Opens a name of ours. Not when it leads to the database (a hard link): closing a descriptor of
- * that would drop the locks that this process has on it. O_NONBLOCK, because a FIFO under that name
- * must not hang us. -1 with errno. */
-static int open_own(const struct store_sidecar *self, const char *path, int flags)
-{
-    if (preload_identity_is_at(self->identity, path)) {
-        errno = ENOTSUP;
-        return -1;
-    }
-    return preload_open(path, flags | O_NOFOLLOW | O_NONBLOCK, 0600);
-}
-
-/* Reads a whole regular file. NULL with errno: ENOENT when there is none, EFBIG past the cap,
- * ENOTSUP for what is no plain file. */
+/* Reads a whole file of ours. NULL with errno: ENOENT when there is none, EFBIG past the cap. */
 static uint8_t *read_file(const struct store_sidecar *self, size_t *len)
 {
-    int fd = open_own(self, self->path, O_RDONLY);
+    int fd = preload_own_open(self->path, O_RDONLY, 0);
     uint8_t *bytes = NULL;
     struct stat st;
     int saved;
 
     if (fd < 0) return NULL;
     if (fstat(fd, &st) != 0) goto out;
-    if (!S_ISREG(st.st_mode) || st.st_size > (off_t)SIDECAR_BYTES_MAX) {
-        errno = S_ISREG(st.st_mode) ? EFBIG : ENOTSUP;
+    if (st.st_size > (off_t)SIDECAR_BYTES_MAX) {
+        errno = EFBIG;
         goto out;
     }
     bytes = malloc((size_t)st.st_size + 1);
@@ -107,7 +88,7 @@ out:
 /* Whether it is the file's fault that it could not be read: another time would be no better. */
 static bool is_of_the_file(int error)
 {
-    return error == EFBIG || error == ENOTSUP || error == ELOOP || error == EIO;
+    return error == EFBIG || error == EIO || preload_own_is_foreign(error);
 }
 
 /* Loads without a word; `*why` says what was wrong with a bad one, or with us: STORE_FAILED is for
@@ -133,26 +114,17 @@ static enum store_result read_sidecar(const struct store_sidecar *self, struct h
     return why->text ? STORE_BAD : STORE_OK;
 }
 
-static bool descriptor_is_ours(int fd)
-{
-    uint8_t magic[SIDECAR_MAGIC_BYTES];
-    struct stat st;
-    ssize_t len;
-
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) return false;
-    len = pread(fd, magic, sizeof magic, 0);
-    return len >= 0 && preload_sidecar_is_ours(magic, (size_t)len);
-}
-
-/* Whether a file under the sidecar's name may be replaced: there is none, or it is ours. */
+/* Whether a file under the sidecar's name may be replaced: there is none, or it is ours. Else errno
+ * says why not. */
 static bool may_replace(const struct store_sidecar *self)
 {
-    int fd = open_own(self, self->path, O_RDONLY);
+    int fd = preload_own_open(self->path, O_RDONLY, 0);
     bool ours;
 
     if (fd < 0) return errno == ENOENT;
-    ours = descriptor_is_ours(fd);
+    ours = preload_sidecar_descriptor_is_ours(fd);
     close(fd);
+    errno = ENOTSUP;
     return ours;
 }
 
@@ -160,8 +132,7 @@ static bool may_replace(const struct store_sidecar *self)
  * nothing is known. */
 static bool is_foreign(const struct store_sidecar *self)
 {
-    errno = 0;
-    return !may_replace(self) && errno != EACCES;
+    return !may_replace(self) && preload_own_is_foreign(errno);
 }
 
 /* The same words at the load and at the save, so that they are said once. */
@@ -185,43 +156,6 @@ static enum store_result sidecar_load(struct store *store, struct hint_book *boo
     return STORE_BAD;
 }
 
-static bool is_still_named(int fd, const char *path)
-{
-    struct stat named;
-    struct stat locked;
-
-    return lstat(path, &named) == 0 && fstat(fd, &locked) == 0 && named.st_ino == locked.st_ino &&
-           named.st_dev == locked.st_dev;
-}
-
-/* Opens and locks the temporary file. -1 with errno: EAGAIN when the wait was over or cancelled. */
-static int lock_tmp(const struct store_sidecar *self, const atomic_bool *cancelled)
-{
-    const struct timespec pause = { .tv_nsec = LOCK_RETRY_NS };
-    uint64_t deadline = preload_clock_ms() + self->lock_ms;
-
-    for (;;) {
-        int fd = open_own(self, self->tmp_path, O_RDWR | O_CREAT);
-
-        if (fd < 0) return -1;
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-            if (is_still_named(fd, self->tmp_path)) return fd;
-        } else if (errno != EWOULDBLOCK && errno != EINTR) {
-            int saved = errno;
-
-            close(fd);
-            errno = saved;
-            return -1;
-        }
-        close(fd);
-        if (preload_clock_ms() >= deadline || (cancelled && atomic_load(cancelled))) {
-            errno = EAGAIN;
-            return -1;
-        }
-        nanosleep(&pause, NULL);
-    }
-}
-
 static bool write_all(int fd, const uint8_t *bytes, size_t len)
 {
     for (size_t done = 0; done < len;) {
@@ -234,12 +168,39 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len)
     return true;
 }
 
-/* The sidecar is as readable as the database; root gives it to the database's owner, who could not
- * replace it otherwise. */
+/* What the file may be at most: nobody reads or writes it who may not do so with the database, but
+ * for its owner, who has made it and reads it. In another group than the database's, its members
+ * and all others are strangers to each other's rights, so they get what both have. */
+static mode_t mode_of(const struct stat *database, const struct stat *file)
+{
+    const mode_t mode = database->st_mode & 0666;
+    const mode_t owner = (mode & 0600) | 0400;
+    const mode_t both = mode >> 3 & mode & 06;
+
+    if (file->st_gid == database->st_gid) return owner | (mode & 0066);
+    return owner | both << 3 | both;
+}
+
+/* Gives the file to the database's owner, who could not replace it otherwise, and to its group, as
+ * far as that is allowed; whether any of it was. */
+static bool give_away(int fd, const struct stat *database, const struct stat *file)
+{
+    if (geteuid() == 0 && file->st_uid != database->st_uid &&
+        fchown(fd, database->st_uid, database->st_gid) == 0)
+        return true;
+    return file->st_gid != database->st_gid && fchown(fd, (uid_t)-1, database->st_gid) == 0;
+}
+
+/* The sidecar is as readable as the database. A file system or a process that may not change owner
+ * or mode (FAT, a squashed root, no CAP_CHOWN) keeps what it has, unless that is wider. */
 static bool dress_like_database(int fd, const struct stat *database)
 {
-    if (geteuid() == 0 && fchown(fd, database->st_uid, database->st_gid) != 0) return false;
-    return fchmod(fd, database->st_mode & 0666) == 0;
+    struct stat file;
+
+    if (fstat(fd, &file) != 0) return false;
+    if (give_away(fd, database, &file) && fstat(fd, &file) != 0) return false;
+    if (fchmod(fd, mode_of(database, &file)) == 0) return true;
+    return (file.st_mode & 0666 & ~mode_of(database, &file)) == 0;
 }
 
 static void drop_last_profile(struct hint_book *book)
@@ -261,8 +222,8 @@ static bool encode_fitting(uint8_t **bytes, size_t *len, struct hint_book *book,
 }
 
 /* Writes the locked temporary file and renames it into place. */
-static bool put_in_place(const struct store_sidecar *self, int fd, struct hint_book *book,
-                         uint64_t generation, const struct stat *database)
+static bool put_in_place(const struct store_sidecar *self, const struct sidecar_lock *lock,
+                         struct hint_book *book, uint64_t generation)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -272,10 +233,11 @@ static bool put_in_place(const struct store_sidecar *self, int fd, struct hint_b
         errno = EFBIG;
         return false;
     }
-    done = ftruncate(fd, 0) == 0 && write_all(fd, bytes, len) &&
-           dress_like_database(fd, database) && rename(self->tmp_path, self->path) == 0;
+    done = ftruncate(lock->fd, 0) == 0 && write_all(lock->fd, bytes, len);
     free(bytes);
-    return done;
+    if (!done) return false;
+    errno = EAGAIN; /* where the file system has no locks, it may be another save's by now */
+    return preload_sidecar_lock_is_named(lock) && rename(lock->path, self->path) == 0;
 }
 
 static bool is_our_database(const struct store_sidecar *self, struct stat *st)
@@ -311,32 +273,62 @@ static enum store_result fold_into_stored(const struct store_sidecar *self, stru
     return rc == HINT_OK ? STORE_OK : STORE_FAILED;
 }
 
-/* Everything that happens under the lock. The temporary file is removed unless it was renamed: it
- * is ours, and while we hold the lock so is its name. */
-static enum store_result save_locked(const struct store_sidecar *self, int fd,
-                                     struct hint_book *book, const struct hint_session *session,
-                                     struct store_terms terms)
+static void log_not_saved(const struct store_sidecar *self)
 {
-    enum store_result result = STORE_FAILED;
-    struct stat database;
     struct reason why;
 
-    if (!descriptor_is_ours(fd)) {
-        log_left_alone(self->tmp_path);
-        return STORE_FAILED;
-    }
-    if (!may_replace(self))
+    reason_of_errno(&why);
+    preload_log_warn("not saved: %s: %s", why.text, self->path);
+}
+
+static void log_not_replaced(const struct store_sidecar *self)
+{
+    if (preload_own_is_foreign(errno))
         log_left_alone(self->path);
     else
-        result = fold_into_stored(self, book, session, terms);
+        log_not_saved(self);
+}
+
+/* Everything that happens under the lock. The file is dressed first, so that another user's save
+ * can wait for this one, and remove what it leaves when it is killed. */
+static enum store_result save_locked(const struct store_sidecar *self,
+                                     const struct sidecar_lock *lock, struct hint_book *book,
+                                     const struct hint_session *session, struct store_terms terms)
+{
+    enum store_result result;
+    struct stat database;
+
+    if (!is_our_database(self, &database)) return STORE_GONE;
+    if (!dress_like_database(lock->fd, &database)) {
+        log_not_saved(self);
+        return STORE_FAILED;
+    }
+    if (!may_replace(self)) {
+        log_not_replaced(self);
+        return STORE_FAILED;
+    }
+    result = fold_into_stored(self, book, session, terms);
     if (result == STORE_OK && !is_our_database(self, &database)) result = STORE_GONE;
-    if (result == STORE_OK && !put_in_place(self, fd, book, terms.generation, &database)) {
-        reason_of_errno(&why);
-        preload_log_warn("not saved: %s: %s", why.text, self->path);
+    if (result == STORE_OK && !put_in_place(self, lock, book, terms.generation)) {
+        log_not_saved(self);
         result = STORE_FAILED;
     }
-    if (result != STORE_OK) unlink(self->tmp_path);
     return result;
+}
+
+static enum store_result save_unlocked(const struct store_sidecar *self,
+                                       const struct sidecar_lock *lock,
+                                       enum sidecar_lock_result result)
+{
+    struct reason why;
+
+    if (result == SIDECAR_LOCK_BUSY) return STORE_BUSY;
+    reason_of_errno(&why);
+    if (result == SIDECAR_LOCK_FOREIGN)
+        log_left_alone(lock->path);
+    else
+        preload_log_warn("hints are kept in memory only: %s: %s", why.text, self->path);
+    return STORE_FAILED;
 }
 
 static enum store_result sidecar_save(struct store *store, struct hint_book *book,
@@ -344,21 +336,16 @@ static enum store_result sidecar_save(struct store *store, struct hint_book *boo
                                       const atomic_bool *cancelled)
 {
     const struct store_sidecar *self = self_of(store);
+    enum sidecar_lock_result locked;
+    struct sidecar_lock lock;
     enum store_result result;
     struct stat database;
-    struct reason why;
-    int fd;
 
     if (!is_our_database(self, &database)) return STORE_GONE;
-    fd = lock_tmp(self, cancelled);
-    if (fd < 0 && errno == EAGAIN) return STORE_BUSY;
-    if (fd < 0) {
-        reason_of_errno(&why);
-        preload_log_warn("hints are kept in memory only: %s: %s", why.text, self->path);
-        return STORE_FAILED;
-    }
-    result = save_locked(self, fd, book, session, terms);
-    close(fd);
+    locked = preload_sidecar_lock(&lock, self->path, self->lock_ms, cancelled);
+    result = locked == SIDECAR_LOCK_TAKEN ? save_locked(self, &lock, book, session, terms)
+                                          : save_unlocked(self, &lock, locked);
+    preload_sidecar_unlock(&lock);
     return result;
 }
 
@@ -368,7 +355,6 @@ static void sidecar_free(struct store *store)
 
     free(self->database_path);
     free(self->path);
-    free(self->tmp_path);
     free(self);
 }
 
@@ -391,8 +377,7 @@ struct store *preload_sidecar_new(const struct named_file *database, const char 
     self->lock_ms = lock_ms;
     self->database_path = preload_text_join(database->path, "");
     self->path = preload_text_join(path, "");
-    self->tmp_path = preload_text_join(path, "-tmp");
-    if (self->database_path && self->path && self->tmp_path) return store;
+    if (self->database_path && self->path) return store;
     sidecar_free(store);
     return NULL;
 }

@@ -103,7 +103,7 @@ static void expect_harmless(const char *vfs, void (*use)(sqlite3 *db))
 {
     size_t allocations = fail_each(vfs, path.s, use);
 
-    cr_expect(allocations > 10, "%zu allocations", allocations);
+    cr_expect(allocations > 8, "%zu allocations", allocations);
     cr_expect_eq(preload_unregister(), SQLITE_OK);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
+#include "vfs/process/config.h"
 #include "vfs/process/pool.h"
 
 /* Taken by SQLite in BEGIN IMMEDIATE. */
@@ -237,4 +238,60 @@ Test(own_file, a_worker_may_open_what_the_process_has_open)
     cr_expect_geq(atomic_load(&opening.fd), 3);
     preload_pool_stop();
     cr_expect(is_locked(other.s));
+}
+
+/* ---- under preload ---- */
+
+static void use_database(const char *path)
+{
+    sqlite3 *db = db_open(path, "preload");
+
+    (void)wait_for_replay(db);
+    db_visit(db, 1, 100);
+    (void)preload_flush(db, "main");
+    (void)db_text(db, "SELECT length(preload_export())");
+    db_close(db);
+}
+
+/* What ends up under a name of ours: a second name of the database, or the database itself. */
+static void put_there(const char *path, bool linked)
+{
+    cr_assert_eq(linked ? link(other.s, path) : rename(other.s, path), 0);
+}
+
+static const struct name_case {
+    const char *name;
+    bool linked;
+} name_cases[] = {
+    { "a.db-preload", true },  { "a.db-preload-tmp", true },  { "trace", true },
+    { "a.db-preload", false }, { "a.db-preload-tmp", false }, { "trace", false },
+};
+
+Test(own_file, a_session_leaves_the_locks_of_a_database_under_any_name_of_ours)
+{
+    struct path path = scratch("a.db");
+    struct path trace = scratch("trace");
+
+    db_make(path.s, 50);
+    register_over("unix");
+    cr_assert_eq(preload_configure("trace", trace.s), SQLITE_OK);
+    for (size_t i = 0; i < COUNT(name_cases); i++) {
+        const struct name_case *row = &name_cases[i];
+        struct path name = scratch(row->name);
+        struct stat before;
+        struct stat after;
+
+        (void)remove(name.s);
+        put_there(name.s, row->linked);
+        cr_assert_eq(stat(name.s, &before), 0);
+        use_database(path.s);
+        cr_assert_eq(stat(name.s, &after), 0);
+        cr_expect(is_locked(name.s), "row %zu: the lock is lost", i);
+        cr_expect_eq(after.st_ino, before.st_ino, "row %zu: replaced", i);
+        cr_expect_eq(after.st_size, before.st_size, "row %zu: written to", i);
+        cr_expect_eq(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec, "row %zu: written to", i);
+        cr_assert_eq(row->linked ? remove(name.s) : rename(name.s, other.s), 0);
+    }
+    db_run(writer, "UPDATE t SET body = body WHERE id = 1; COMMIT");
+    cr_expect_eq(preload_unregister(), SQLITE_OK);
 }
