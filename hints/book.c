@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hints/sort.h"
+
 void hint_book_free(struct hint_book *book)
 {
     hint_history_free(&book->shared);
@@ -231,7 +233,7 @@ static int merge_profiles(struct hint_book *out, const struct hint_book *b)
         out->profiles[at].history = merged;
     }
     if (rc == HINT_OK && out->profile_count > 1)
-        qsort(out->profiles, out->profile_count, sizeof(*out->profiles), compare_profiles);
+        hint_sort(out->profiles, out->profile_count, sizeof(*out->profiles), compare_profiles);
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hints/sort.h"
 #include "hints/sweep.h"
 
 _Static_assert(HINT_HISTORY_SESSIONS == 32, "hint_page.seen has a bit for each session");
@@ -118,7 +119,7 @@ static size_t pages_of_session(struct hint_page *pages, const struct hint_sessio
         pages[i].rank = (uint32_t)i;
         pages[i].page_class = (uint8_t)hint_touch_class(touch);
     }
-    qsort(pages, session->len, sizeof(*pages), compare_touched);
+    hint_sort(pages, session->len, sizeof(*pages), compare_touched);
     for (size_t i = 0; i < session->len; i++)
         if (len == 0 || pages[len - 1].pgno != pages[i].pgno) pages[len++] = pages[i];
     return len;
@@ -544,7 +545,7 @@ int hint_history_prune(struct hint_history *history, size_t pages_max)
 
         claims[i] = (struct claim){ hint_decayed_ppm(page.seen), page.rank, i };
     }
-    qsort(claims, history->len, sizeof(*claims), compare_claims);
+    hint_sort(claims, history->len, sizeof(*claims), compare_claims);
     for (size_t i = pages_max; i < history->len; i++)
         history->pages[claims[i].index].seen = 0;
     for (size_t i = 0; i < history->len; i++)

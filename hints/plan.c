@@ -12,6 +12,7 @@
 #include "hints/bitmap.h"
 #include "hints/format/header.h"
 #include "hints/order.h"
+#include "hints/sort.h"
 
 #define PLAN_PPM UINT64_C(1000000)
 
@@ -124,7 +125,7 @@ static int compare_groups(const void *a, const void *b)
 
     if (x->is_first != y->is_first) return x->is_first ? -1 : 1;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return x->group.first < y->group.first ? -1 : 1;
+    return (x->group.first > y->group.first) - (x->group.first < y->group.first);
 }
 
 static int compare_fetched(const void *a, const void *b)
@@ -290,7 +291,7 @@ static int group_write(struct planner *planner, uint32_t *pgnos, size_t count,
     int rc = HINT_OK;
 
     if (count == 0) return HINT_OK;
-    qsort(pgnos, count, sizeof(*pgnos), compare_fetched);
+    hint_sort(pgnos, count, sizeof(*pgnos), compare_fetched);
     for (size_t i = 0; i < count && rc == HINT_OK; i++)
         if (is_open(planner, pgnos[i]))
             rc = group_add(planner, &group, stretch_around(planner, pgnos[i]));
@@ -341,7 +342,7 @@ static int planner_write(struct planner *planner, const struct candidate *chosen
     for (size_t i = 0; i < len; i++)
         if (hint_bitmap_add(&planner->chosen, chosen[i].guess.pgno) != HINT_OK) return HINT_NOMEM;
     rc = write_groups(planner, chosen, len);
-    qsort(planner->groups, plan->group_count, sizeof(*planner->groups), compare_groups);
+    hint_sort(planner->groups, plan->group_count, sizeof(*planner->groups), compare_groups);
     for (size_t i = 0; i < plan->group_count; i++)
         plan->groups[i] = planner->groups[i].group;
     return rc;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hints/sort.h"
+
 _Static_assert(sizeof(struct hint_run) == 8, "runs are copied in blocks");
 
 #define CAP_MIN 16
@@ -154,7 +156,7 @@ static void sort_pgnos(uint32_t *pgnos, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (pgnos[i - 1] > pgnos[i]) {
-            qsort(pgnos, count, sizeof(*pgnos), compare_pgnos);
+            hint_sort(pgnos, count, sizeof(*pgnos), compare_pgnos);
             return;
         }
     }

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "hints/sort.h"
+
 _Static_assert(sizeof(struct hint_run) == 2 * sizeof(uint32_t), "a range costs two page numbers");
 
 /* From this length a run is smaller as a range than as page numbers. */
@@ -81,7 +83,7 @@ static void sort_runs(struct hint_run *items, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (items[i - 1].first > items[i].first) {
-            qsort(items, count, sizeof(*items), compare_runs);
+            hint_sort(items, count, sizeof(*items), compare_runs);
             return;
         }
     }
