@@ -4,6 +4,7 @@
 #include "vfs/entry/fork.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "vfs/database/database.h"
 #include "vfs/entry/instances.h"
@@ -44,12 +45,13 @@ static void after_fork_in_child(void)
     preload_instances_unlock();
 }
 
-static void install_fork_handlers(void)
+static void install_handlers(void)
 {
     (void)pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    (void)atexit(preload_pool_at_exit);
 }
 
 void preload_fork_init(void)
 {
-    (void)pthread_once(&once, install_fork_handlers);
+    (void)pthread_once(&once, install_handlers);
 }

@@ -376,6 +376,15 @@ bool preload_pool_stop(void)
     return stopped;
 }
 
+void preload_pool_at_exit(void)
+{
+    for (int kind = 0; kind < POOL_KINDS; kind++) {
+        if (pthread_mutex_trylock(&pools[kind].mutex) != 0) continue;
+        (void)join_left(&pools[kind]);
+        pthread_mutex_unlock(&pools[kind].mutex);
+    }
+}
+
 unsigned preload_pool_threads(void)
 {
     unsigned threads = 0;

@@ -68,6 +68,10 @@ bool preload_pool_has_private_table(void);
  * After a stop it can be used again. A thread of the host. */
 bool preload_pool_stop(void);
 
+/* At the process's end: joins what has left by itself, so that nobody who looks finds it forgotten.
+ * Waits for nothing, because exit() may come from a signal handler. */
+void preload_pool_at_exit(void);
+
 /* Threads alive, of both kinds, for the statistics and the bounds tests. */
 unsigned preload_pool_threads(void);
 

@@ -434,6 +434,26 @@ Test(pool, a_stop_gives_up_on_a_thread_that_hangs_and_the_pool_goes_on)
     cr_expect(preload_pool_stop());
 }
 
+Test(pool, at_the_exit_nothing_is_waited_for_and_what_left_is_joined)
+{
+    atomic_bool gate = false;
+    struct job hangs = { .task.run = job_run, .gate = &gate };
+    struct job next = { .task.run = job_run };
+
+    cr_assert(preload_pool_submit(&next.task, 0, 4));
+    cr_assert(wait_until(no_threads, NULL));
+    preload_pool_at_exit();
+    cr_assert(preload_pool_submit(&hangs.task, 0, 4));
+    cr_assert(wait_until(job_is_inside, &hangs));
+    preload_pool_at_exit();
+    cr_expect_eq(hangs.runs, 0);
+    cr_expect_eq(preload_pool_threads(), 1);
+    atomic_store(&gate, true);
+    preload_pool_cancel(&hangs.task);
+    cr_expect_eq(hangs.runs, 1);
+    cr_expect(preload_pool_stop());
+}
+
 /* Nothing is queued once the last database is closed. */
 Test(pool, when_what_was_due_later_is_cancelled_the_threads_leave_soon)
 {
