@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/vfs/stored.h"
+#include "vfs/entry/say.h"
 #include "vfs/process/log.h"
 
 #define SAVER 1000
@@ -104,7 +105,7 @@ static struct path own_tmp(void)
 static void expect_saved(size_t row, char name)
 {
     cr_expect_eq(save(name, "1"), STORE_OK, "row %zu", row);
-    preload_log_say();
+    preload_say();
     expect_text(row, stored(), "1:1@0");
     cr_expect_str_eq(log_heard(), "", "row %zu", row);
     cr_expect_not(file_exists(own_tmp().s), "row %zu: a file is left", row);
@@ -197,7 +198,7 @@ Test(sidecar_users, where_a_wider_mode_cannot_be_narrowed_nothing_is_saved)
     cr_assert_eq(chmod(tmp.s, 0644), 0);
     cr_assert_eq(chmod(database.s, 0600), 0);
     cr_expect_eq(save('a', "1"), STORE_FAILED);
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("not saved: Operation not permitted"), 1, "%s", log_heard());
     cr_expect_not(file_exists(tmp.s));
     cr_expect_eq(save('a', "1"), STORE_OK);
@@ -343,7 +344,7 @@ Test(sidecar_users, what_stands_under_both_names_is_left_alone)
     put_letter(own_tmp().s);
     become(SAVER);
     cr_expect_eq(save('a', "1"), STORE_FAILED);
-    preload_log_say();
+    preload_say();
     cr_expect_eq(log_times("that file is not ours; it is left alone: "), 1, "%s", log_heard());
     become(0);
     cr_expect(file_exists(tmp.s));
