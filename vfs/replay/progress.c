@@ -2,6 +2,8 @@
  * wait for, so that counts as touched alone. */
 #include "vfs/replay/progress.h"
 
+#include "vfs/process/lock.h"
+
 /* Touches that are taken from the session at once. */
 #define TOUCHES_AT_ONCE 256
 
@@ -78,19 +80,19 @@ void preload_progress_begin(struct progress *progress, const struct queue *queue
     struct hint_bitmap planned = { 0 };
     bool good = add_planned(&planned, &queue->plan, forecast, in_log);
 
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     progress->begun = true;
     progress->forecast = forecast;
     progress->planned = planned;
     progress->counts.is_over = !good;
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
 }
 
 void preload_progress_decided(struct progress *progress)
 {
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     progress->forecast = NULL;
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
 }
 
 /* Whether it counts, after having seen what was fetched. */
@@ -98,19 +100,19 @@ static bool begin_look(struct progress *progress, const struct queue *queue)
 {
     bool counts;
 
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     counts = progress->begun;
     if (counts) take_requests_locked(progress, queue);
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
     return counts;
 }
 
 static void count(struct progress *progress, const struct hint_touch *touches, size_t len)
 {
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     for (size_t i = 0; i < len && progress->begun && !progress->counts.is_over; i++)
         take_touch_locked(progress, touches[i]);
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
 }
 
 struct progress_counts preload_progress_look(struct progress *progress, const struct queue *queue,
@@ -126,9 +128,9 @@ struct progress_counts preload_progress_look(struct progress *progress, const st
             count(progress, touches, len);
         } while (len == TOUCHES_AT_ONCE);
     }
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     counts = progress->counts;
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
     return counts;
 }
 
@@ -136,16 +138,16 @@ bool preload_progress_has(struct progress *progress, struct hint_run run)
 {
     bool all = true;
 
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     for (uint32_t i = 0; i < run.count && all; i++)
         all = hint_bitmap_has(&progress->touched, run.first + i);
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
     return all;
 }
 
 void preload_progress_end(struct progress *progress)
 {
-    pthread_mutex_lock(&progress->lock);
+    preload_lock(&progress->lock);
     hint_bitmap_free(&progress->touched);
     hint_bitmap_free(&progress->planned);
     hint_bitmap_free(&progress->fetched);
@@ -153,7 +155,7 @@ void preload_progress_end(struct progress *progress)
     progress->forecast = NULL;
     progress->fetched_requests = 0;
     progress->counts = (struct progress_counts){ 0 };
-    pthread_mutex_unlock(&progress->lock);
+    preload_unlock(&progress->lock);
 }
 
 void preload_progress_free(struct progress *progress)

@@ -8,6 +8,7 @@
 
 #include "vfs/process/clock.h"
 #include "vfs/process/config.h"
+#include "vfs/process/lock.h"
 
 void preload_session_begin(struct session *session, size_t pages_max)
 {
@@ -52,11 +53,11 @@ static void start_locked(struct session *session, struct recording *recording, i
 void preload_session_join(struct session *session, struct recording *recording, int mode,
                           struct hint_window window)
 {
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     start_locked(session, recording, mode, window);
     recording->next = session->recordings;
     session->recordings = recording;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 static int merge_range_locked(struct hint_session *out, const struct recording *recording,
@@ -94,7 +95,7 @@ int preload_session_leave(struct session *session, struct recording *recording)
     bool all_taken;
     int rc;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     all_taken = session->closed_taken == session->closed.len &&
                 recording->taken >= hint_recorder_count(&recording->recorder);
     rc = merge_locked(&session->closed, recording, session->pages_max);
@@ -102,25 +103,25 @@ int preload_session_leave(struct session *session, struct recording *recording)
     while (*at && *at != recording)
         at = &(*at)->next;
     if (*at) *at = recording->next;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return rc;
 }
 
 void preload_session_restart(struct session *session, struct recording *recording, int mode,
                              struct hint_window window)
 {
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     start_locked(session, recording, mode, window);
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 void preload_session_ignore(struct session *session, struct recording *recording, size_t from,
                             size_t to)
 {
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     recording->ignored_from = from;
     recording->ignored_to = to;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 static void drop_closed_locked(struct session *session)
@@ -141,12 +142,12 @@ static void drop_closed_locked(struct session *session)
 void preload_session_forget(struct session *session, struct recording *own)
 {
     atomic_store(&session->moved, true);
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     drop_closed_locked(session);
     for (struct recording *r = session->recordings; r; r = r->next)
         r->first_valid = hint_recorder_count(&r->recorder);
     if (own->mode & CONFIG_MODE_RECORD) start_locked(session, own, own->mode, own->recorder.window);
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 /* ---- what page 1 says ---- */
@@ -172,18 +173,18 @@ void preload_session_saw_schema(struct session *session, const struct hint_evide
 {
     struct hint_session *closed = &session->closed;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     if (!written && closed->first.page_size == 0) closed->first = *evidence;
     if (is_change_of_others(&closed->last, evidence, written)) session->last_is_fixed = true;
     if (!session->last_is_fixed) closed->last = *evidence;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 void preload_session_saw_move(struct session *session)
 {
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     session->closed.moved = true;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 /* ---- for the saver ---- */
@@ -206,14 +207,14 @@ int preload_session_copy(struct hint_session *out, struct session *session)
     int rc;
 
     hint_session_free(out);
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     out->id = session->closed.id;
     out->began_s = session->closed.began_s;
     copy_evidence_locked(out, session);
     rc = hint_session_merge(out, session->closed.touches, session->closed.len, session->pages_max);
     for (const struct recording *r = session->recordings; r && rc == HINT_OK; r = r->next)
         rc = merge_locked(out, r, session->pages_max);
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return rc;
 }
 
@@ -228,28 +229,28 @@ bool preload_session_is_dirty(struct session *session, const struct hint_session
     bool dirty;
 
     if (atomic_load(&session->page_size) == 0) return false;
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     dirty = copy->len > session->saved_pages ||
             (copy->len > 0 && !evidence_equal(&copy->last, &session->saved_evidence));
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return dirty;
 }
 
 void preload_session_mark_saved(struct session *session, const struct hint_session *copy)
 {
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     session->saved_pages = copy->len;
     session->saved_evidence = copy->last;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
 }
 
 bool preload_session_was_saved(struct session *session)
 {
     bool saved;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     saved = session->saved_pages > 0;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return saved;
 }
 
@@ -259,7 +260,7 @@ bool preload_session_has_settled(struct session *session)
     bool settled = true;
     bool touched;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     touched = session->closed.len > 0;
     for (const struct recording *r = session->recordings; r && settled; r = r->next) {
         if (hint_recorder_count(&r->recorder) == 0) continue;
@@ -267,7 +268,7 @@ bool preload_session_has_settled(struct session *session)
         settled = hint_recorder_settled(&r->recorder, now_us);
     }
     if (session->saved_pages > 0) settled = true;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return touched && settled;
 }
 
@@ -275,10 +276,10 @@ bool preload_session_is_recorded(struct session *session)
 {
     bool recorded = false;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     for (const struct recording *r = session->recordings; r && !recorded; r = r->next)
         recorded = (r->mode & CONFIG_MODE_RECORD) != 0;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return recorded;
 }
 
@@ -297,10 +298,10 @@ bool preload_session_waits(struct session *session)
 {
     bool waits = false;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     for (const struct recording *r = session->recordings; r && !waits; r = r->next)
         waits = atomic_load_explicit(&r->reading, memory_order_relaxed);
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return waits;
 }
 
@@ -308,10 +309,10 @@ uint64_t preload_session_touches(struct session *session)
 {
     uint64_t touches = 0;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     for (const struct recording *r = session->recordings; r; r = r->next)
         touches += hint_recorder_count(&r->recorder);
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return touches;
 }
 
@@ -324,7 +325,7 @@ size_t preload_session_take(struct session *session, struct hint_touch *out, siz
 {
     size_t taken;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     taken = smaller(session->closed.len - session->closed_taken, most);
     if (taken > 0)
         memcpy(out, session->closed.touches + session->closed_taken, taken * sizeof *out);
@@ -337,7 +338,7 @@ size_t preload_session_take(struct session *session, struct hint_touch *out, siz
         r->taken = from + count;
         taken += count;
     }
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return taken;
 }
 
@@ -345,8 +346,8 @@ struct hint_evidence preload_session_found(struct session *session)
 {
     struct hint_evidence found;
 
-    pthread_mutex_lock(&session->lock);
+    preload_lock(&session->lock);
     found = session->closed.first;
-    pthread_mutex_unlock(&session->lock);
+    preload_unlock(&session->lock);
     return found;
 }

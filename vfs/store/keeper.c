@@ -1,6 +1,7 @@
 /* A book behind a mutex, and the store's verbs called without it. */
 #include "vfs/store/keeper.h"
 
+#include "vfs/process/lock.h"
 #include "vfs/process/process.h"
 
 void preload_keeper_init(struct keeper *keeper, struct store *store)
@@ -20,9 +21,9 @@ static int copy_known(struct hint_book *out, struct keeper *keeper)
 {
     int rc;
 
-    pthread_mutex_lock(&keeper->lock);
+    preload_lock(&keeper->lock);
     rc = hint_book_copy(out, &keeper->book);
-    pthread_mutex_unlock(&keeper->lock);
+    preload_unlock(&keeper->lock);
     return rc;
 }
 
@@ -38,9 +39,9 @@ bool preload_keeper_load(struct keeper *keeper, struct hint_book *out)
     int rc = HINT_OK;
 
     (void)load_stored(keeper, out);
-    pthread_mutex_lock(&keeper->lock);
+    preload_lock(&keeper->lock);
     if (keeper->book.shared.folded > out->shared.folded) rc = hint_book_copy(out, &keeper->book);
-    pthread_mutex_unlock(&keeper->lock);
+    preload_unlock(&keeper->lock);
     return rc == HINT_OK && out->shared.len > 0;
 }
 
@@ -54,9 +55,9 @@ static void exchange_locked(struct keeper *keeper, struct hint_book *book)
 
 void preload_keeper_take(struct keeper *keeper, struct hint_book *book)
 {
-    pthread_mutex_lock(&keeper->lock);
+    preload_lock(&keeper->lock);
     if (keeper->book.shared.folded <= book->shared.folded) exchange_locked(keeper, book);
-    pthread_mutex_unlock(&keeper->lock);
+    preload_unlock(&keeper->lock);
 }
 
 int preload_keeper_stored(struct keeper *keeper, struct hint_book *out)
@@ -99,10 +100,10 @@ enum store_result preload_keeper_save(struct keeper *keeper, const struct hint_s
     if (keeper->store)
         result = keeper->store->verbs->save(keeper->store, &book, session, terms, cancelled);
     if (is_unstored(result)) fold_into_known(keeper, &book, session, terms);
-    pthread_mutex_lock(&keeper->lock);
+    preload_lock(&keeper->lock);
     if (book.shared.len > 0) exchange_locked(keeper, &book);
     count_result_locked(keeper, result);
-    pthread_mutex_unlock(&keeper->lock);
+    preload_unlock(&keeper->lock);
     hint_book_free(&book);
     return result;
 }
@@ -111,9 +112,9 @@ bool preload_keeper_is_unstored(struct keeper *keeper)
 {
     bool unstored;
 
-    pthread_mutex_lock(&keeper->lock);
+    preload_lock(&keeper->lock);
     unstored = keeper->is_unstored && keeper->book.shared.len > 0;
-    pthread_mutex_unlock(&keeper->lock);
+    preload_unlock(&keeper->lock);
     return unstored;
 }
 
@@ -127,13 +128,13 @@ struct keeper_counts preload_keeper_count(struct keeper *keeper)
 {
     struct keeper_counts counts;
 
-    pthread_mutex_lock(&keeper->lock);
+    preload_lock(&keeper->lock);
     counts = (struct keeper_counts){
         .saves = keeper->saves,
         .errors = keeper->errors,
         .pages = keeper->book.shared.len,
         .sessions = keeper->book.shared.session_count,
     };
-    pthread_mutex_unlock(&keeper->lock);
+    preload_unlock(&keeper->lock);
     return counts;
 }
