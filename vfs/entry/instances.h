@@ -19,7 +19,7 @@ struct instance {
     char *base_name; /* ours: once we are taken out, the base may be gone */
     atomic_bool registered;
     bool was_default; /* since it was registered; under the lock */
-    char name[64];
+    char *name;
     struct instance *next;
 };
 

@@ -1,6 +1,7 @@
 /* The rules for bases, names and the default. */
 #include "vfs/entry/registration.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,18 +37,23 @@ static struct instance *instance_over(const sqlite3_vfs *base)
 
 static struct instance *new_instance(sqlite3_vfs *base)
 {
+    const size_t room = sizeof VFS_NAME "-" + strlen(base->zName);
     struct instance *instance = calloc(1, sizeof *instance);
     char *base_name = strdup(base->zName);
+    char *name = malloc(room);
 
-    if (!instance || !base_name) {
+    if (!instance || !base_name || !name) {
         free(instance);
         free(base_name);
+        free(name);
         return NULL;
     }
     instance->base_name = base_name;
     instance->next = preload_instances();
-    (void)sqlite3_snprintf(sizeof instance->name, instance->name,
-                           instance->next ? VFS_NAME "-%s" : VFS_NAME, base->zName);
+    /* Whole: of two names that were cut to the same one SQLite finds the last alone. */
+    (void)snprintf(name, room, "%s%s%s", VFS_NAME, instance->next ? "-" : "",
+                   instance->next ? base->zName : "");
+    instance->name = name;
     return instance;
 }
 

@@ -90,6 +90,25 @@ Test(extension, several_bases_have_an_instance_each)
     db_close(b);
 }
 
+#define LONG_NAME "a-base-whose-name-goes-on-for-longer-than-many-a-buffer-would-hold"
+
+Test(extension, bases_whose_names_begin_alike_have_an_instance_each)
+{
+    static sqlite3_vfs bases[2];
+    static const char *const names[2] = { LONG_NAME "-1", LONG_NAME "-2" };
+
+    register_over(NULL);
+    for (int i = 0; i < 2; i++) {
+        bases[i] = *sqlite3_vfs_find("unix");
+        bases[i].pNext = NULL;
+        bases[i].zName = names[i];
+        cr_assert_eq(sqlite3_vfs_register(&bases[i], 0), SQLITE_OK);
+        register_over(names[i]);
+    }
+    cr_expect_not_null(sqlite3_vfs_find("preload-" LONG_NAME "-1"));
+    cr_expect_not_null(sqlite3_vfs_find("preload-" LONG_NAME "-2"));
+}
+
 Test(extension, the_environment_may_name_the_base)
 {
     cr_assert_eq(setenv("SQLITE_PRELOAD_BASE", "unix-none", 1), 0);
