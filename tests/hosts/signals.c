@@ -145,7 +145,7 @@ static void say(const char *sql)
     sqlite3 *db = host_open("x.db", NULL);
 
     host_run(db, "CREATE TABLE IF NOT EXISTS t(x)");
-    host_run(db, sql);
+    HOST_CHECK(strncmp(host_text(db, sql), "error", 5) == 0, "%s", sql);
     host_run(db, "SELECT * FROM t");
     host_close(db);
 }

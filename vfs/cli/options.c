@@ -71,7 +71,8 @@ static void print_markdown(void)
          "whichever of them, wins. A value\nthat is not of its kind counts as the default, one "
          "past its cap as "
          "the cap; both are logged. "
-         "Bytes may end in K, M or G.\n\n"
+         "Bytes may end in K, M or G.\n"
+         "From the host a value that is not of its kind is an error, and changes nothing.\n\n"
          "| option | URI | environment | read at, for | default | cap | meaning |\n"
          "|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < preload_config_option_count; i++)

@@ -22,12 +22,13 @@ static void version(sqlite3_context *context, int count, sqlite3_value **values)
 }
 
 /* The value in force for databases opened from now on; with a second argument, after setting it. A
- * value that is not of the option's kind is logged and changes nothing. */
+ * value that is not of the option's kind is an error and changes nothing. */
 static void config(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const char *name = text_or_null(values[0]);
     const char *value = count > 1 ? text_or_null(values[1]) : NULL;
     const struct config_option *option = name ? preload_config_find(name) : NULL;
+    enum config_result result = CONFIG_OK;
     char text[CONFIG_TEXT_MAX];
     struct config in_force;
 
@@ -35,8 +36,12 @@ static void config(sqlite3_context *context, int count, sqlite3_value **values)
         sqlite3_result_error(context, "preload_config: no such option", -1);
         return;
     }
-    if (value) (void)preload_config_host(name, value);
+    if (value) result = preload_config_host(name, value);
     preload_say();
+    if (result == CONFIG_BAD) {
+        sqlite3_result_error(context, "preload_config: not a value for that option", -1);
+        return;
+    }
     preload_config_process(&in_force);
     preload_config_print(text, sizeof text, &in_force, option);
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);

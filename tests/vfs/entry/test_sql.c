@@ -34,7 +34,9 @@ static const struct query_case {
     { "SELECT preload_config('mode')", "on" },
     { "SELECT preload_config('mode', 'record')", "record" },
     { "SELECT preload_config('mode')", "record" },
-    { "SELECT preload_config('mode', 'sideways')", "record" },
+    { "SELECT preload_config('mode', 'sideways')", "error 1" },
+    { "SELECT preload_config('pace', 'x')", "error 1" },
+    { "SELECT preload_config('pace', 12.5)", "error 1" },
     { "SELECT preload_config('mode', NULL)", "record" },
     { "SELECT preload_config('budget')", "auto" },
     { "SELECT preload_config('budget', '2M')", "2097152" },
@@ -152,7 +154,8 @@ Test(sql, databases_without_a_file_are_not_under_preload)
 
 Test(sql, a_bad_value_is_logged_and_a_schema_cannot_call_us)
 {
-    expect_text(0, db_text(db, "SELECT preload_config('save_ms', 'soon')"), "30000");
+    expect_text(0, db_text(db, "SELECT preload_config('save_ms', 'soon')"), "error 1");
+    expect_text(0, db_text(db, "SELECT preload_config('save_ms')"), "30000");
     cr_expect_eq(log_times("preload_config: soon is not a value for save_ms"), 1, "%s",
                  log_heard());
     db_run(db, "CREATE VIEW v AS SELECT preload_config('mode', 'off') AS x;");
