@@ -1,17 +1,15 @@
 /* Registration and the entry points. */
 #include "vfs/sqlite.h"
 
-#ifndef SQLITE_CORE
-SQLITE_EXTENSION_INIT1
-#endif
-
 #include <pthread.h>
 #include <string.h>
 
 #include "vfs/database/database.h"
 #include "vfs/entry/fork.h"
+#include "vfs/entry/idle.h"
 #include "vfs/entry/registration.h"
 #include "vfs/entry/say.h"
+#include "vfs/entry/served.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/sql.h"
 #include "vfs/process/config.h"
@@ -169,25 +167,36 @@ static int load(sqlite3 *db, bool make_default)
 }
 
 #ifdef SQLITE_CORE
-#define TAKE_API(api) (void)(api)
 #define ENTRY_POINT
+
+/* There is one SQLite, which is linked. */
+static int load_by(sqlite3 *db, bool make_default, const sqlite3_api_routines *api)
+{
+    (void)api;
+    return load(db, make_default);
+}
 #else
-#define TAKE_API(api) SQLITE_EXTENSION_INIT2(api)
-#define ENTRY_POINT   __attribute__((visibility("default")))
+#define ENTRY_POINT __attribute__((visibility("default")))
+
+/* By the API of the one that loads. */
+static int load_by(sqlite3 *db, bool make_default, const sqlite3_api_routines *api)
+{
+    if (preload_served_take(api)) return load(db, make_default);
+    preload_idle_load(db, api);
+    return api->libversion_number() >= 3014000 ? SQLITE_OK_LOAD_PERMANENTLY : SQLITE_OK;
+}
 #endif
 
 ENTRY_POINT int sqlite3_preload_init(sqlite3 *db, char **error,
                                      const struct sqlite3_api_routines *api)
 {
     (void)error;
-    TAKE_API(api);
-    return load(db, false);
+    return load_by(db, false, api);
 }
 
 ENTRY_POINT int sqlite3_preloaddefault_init(sqlite3 *db, char **error,
                                             const struct sqlite3_api_routines *api)
 {
     (void)error;
-    TAKE_API(api);
-    return load(db, true);
+    return load_by(db, true, api);
 }

@@ -5,6 +5,7 @@
 
 static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct instance *) instances;
+static struct instance *forgotten;              /* so that no leak is reported */
 static _Atomic(struct instance *) default_last; /* stays when it is taken out */
 
 void preload_instances_lock(void)
@@ -47,6 +48,20 @@ struct instance *preload_instance_serving(const sqlite3_vfs *vfs)
 void preload_instances_add(struct instance *instance)
 {
     atomic_store(&instances, instance);
+}
+
+void preload_instances_forget(void)
+{
+    struct instance *last = preload_instances();
+
+    while (last && last->next)
+        last = last->next;
+    if (last) {
+        last->next = forgotten;
+        forgotten = preload_instances();
+    }
+    atomic_store(&instances, NULL);
+    atomic_store(&default_last, NULL);
 }
 
 struct instance *preload_instances_default(void)

@@ -1,8 +1,9 @@
 /* The instances: one VFS over each base that was asked for.
  *
- * An instance is never freed and never leaves the list: files, copies of its VFS and methods that a
- * host borrowed may outlast its registration. So the list is read without a lock, by any thread. It
- * is changed under the instances' lock, which the caller holds where a function says so. */
+ * An instance is never freed, and leaves the list only with its SQLite: files, copies of its VFS
+ * and methods that a host borrowed may outlast its registration. So the list is read without a
+ * lock, by any thread. It is changed under the instances' lock, which the caller holds where a
+ * function says so. */
 #ifndef VFS_INSTANCES_H
 #define VFS_INSTANCES_H
 
@@ -40,6 +41,10 @@ struct instance *preload_instance_serving(const sqlite3_vfs *vfs);
 
 /* Under the lock: lists a new one, which stays. */
 void preload_instances_add(struct instance *instance);
+
+/* Under the lock: their SQLite was unloaded, so that nothing calls them any more. They leave the
+ * list all the same; they are not freed. */
+void preload_instances_forget(void);
 
 /* The one that was the default last; it stays so when it is taken out. NULL: none was. Set under
  * the lock. */
