@@ -48,7 +48,7 @@ static void config(sqlite3_context *context, int count, sqlite3_value **values)
 }
 
 /* 1: saved, or nothing new; 0: not saved; NULL: that schema is not under preload. */
-static void flush(sqlite3_context *context, int count, sqlite3_value **values)
+static void flush_schema(sqlite3_context *context, int count, sqlite3_value **values)
 {
     int rc = preload_flush(sqlite3_context_db_handle(context),
                            count > 0 ? text_or_null(values[0]) : NULL);
@@ -103,8 +103,8 @@ static const struct sql_function {
     { "preload_version", 0, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, version },
     { "preload_config", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, config },
     { "preload_config", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, config },
-    { "preload_flush", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush },
-    { "preload_flush", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush },
+    { "preload_flush", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush_schema },
+    { "preload_flush", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, flush_schema },
     { "preload_export", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, export_hints },
     { "preload_export", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, export_hints },
     { "preload_import", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, import_hints },

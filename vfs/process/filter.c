@@ -17,7 +17,7 @@
 
 #include "vfs/process/descriptor.h"
 
-#define STACK_BYTES ((size_t)64 << 10)
+#define ERRAND_STACK_BYTES ((size_t)64 << 10)
 
 /* Reads until the line that `key` begins; the byte after the key, 0 when there is no such line, -1
  * when the file cannot be read. */
@@ -101,7 +101,7 @@ static int run_child(struct errand *errand, char *stack)
 
     sigfillset(&all);
     if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return -1;
-    child = clone(run_errand, stack + STACK_BYTES, flags, errand);
+    child = clone(run_errand, stack + ERRAND_STACK_BYTES, flags, errand);
     if (child > 0 && waitpid(child, &status, (int)__WCLONE) != child) status = -1;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return child > 0 && status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -112,12 +112,12 @@ int preload_filter_try(int (*calls)(void))
     struct errand errand = { calls, may_share_memory() };
     int saved = errno;
     int answer = -1;
-    char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+    char *stack = mmap(NULL, ERRAND_STACK_BYTES, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
     if (stack != MAP_FAILED) {
         answer = run_child(&errand, stack);
-        (void)munmap(stack, STACK_BYTES);
+        (void)munmap(stack, ERRAND_STACK_BYTES);
     }
     errno = saved;
     return answer;

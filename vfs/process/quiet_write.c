@@ -13,7 +13,7 @@ struct quiet {
     sigset_t waiting; /* the host's own */
 };
 
-static void begin(struct quiet *quiet)
+static void begin_quiet(struct quiet *quiet)
 {
     sigset_t ours;
 
@@ -53,7 +53,7 @@ ssize_t preload_quiet_write(int fd, const void *bytes, size_t len)
     struct quiet quiet;
     ssize_t put;
 
-    begin(&quiet);
+    begin_quiet(&quiet);
     put = write(fd, bytes, len);
     end(&quiet, put < 0);
     return put;
@@ -64,7 +64,7 @@ ssize_t preload_quiet_pwrite(int fd, const void *bytes, size_t len, off_t offset
     struct quiet quiet;
     ssize_t put;
 
-    begin(&quiet);
+    begin_quiet(&quiet);
     put = pwrite(fd, bytes, len, offset);
     end(&quiet, put < 0);
     return put;

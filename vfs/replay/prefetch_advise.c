@@ -85,7 +85,7 @@ static void consider_catching_up(struct step *step)
 
 /* What may be spent now, after a look at the session. Nothing where it runs ahead without us: a
  * request more would only be in its way. */
-static uint64_t look(struct step *step)
+static uint64_t look_for_credit(struct step *step)
 {
     struct prefetch *prefetch = step->prefetch;
 
@@ -262,7 +262,7 @@ void preload_prefetch_advise(struct prefetch *prefetch, int fd)
     };
 
     while (!has_ended(&step) && !preload_queue_is_begun(&prefetch->queue)) {
-        uint64_t credit = look(&step);
+        uint64_t credit = look_for_credit(&step);
 
         if (credit == 0) break;
         issue_batch(&step, credit);
