@@ -7,8 +7,8 @@
  *
  * Errors: the calls that return int answer an SQLite result code; each comment names them. No error
  * of this library ever reaches a statement: it is counted (preload_process_stats) and logged once
- * (SQLITE_PRELOAD_LOG; to sqlite3_log, too, when the host should act on it). Threads: any thread may
- * call anything here; calls that take a connection follow that connection's own thread rule. */
+ * (SQLITE_PRELOAD_LOG; to sqlite3_log, too, when the host should act on it). Threads: any thread
+ * may call anything here; calls that take a connection follow that connection's own thread rule. */
 #ifndef PRELOAD_H
 #define PRELOAD_H
 

@@ -21,8 +21,8 @@ struct preload_exchange {
 int preload_exchange_export(struct database *database, struct preload_exchange *exchange);
 
 /* Folds a message's pages in as one session and saves; one without pages changes nothing. The
- * database's page size must have been learnt. SQLITE_OK; SQLITE_ERROR with the reason in `why`: a message that is refused, a stale
- * generation, a save that failed. */
+ * database's page size must have been learnt. SQLITE_OK; SQLITE_ERROR with the reason in `why`: a
+ * message that is refused, a stale generation, a save that failed. */
 int preload_exchange_import(struct database *database, struct preload_exchange *exchange);
 
 #endif
