@@ -57,8 +57,10 @@ int preload_extra_init(const char *unused);
 int sqlite3_preload_init(sqlite3 *db, char **error, const struct sqlite3_api_routines *api);
 int sqlite3_preloaddefault_init(sqlite3 *db, char **error, const struct sqlite3_api_routines *api);
 
-/* Sets one option for the databases that the process opens from now on. SQLITE_OK. SQLITE_ERROR: no
- * such option, or a value that is not of its kind (the option keeps its value). */
+/* Sets one option for the databases that the process opens from now on; where another copy of this
+ * library in the process serves, it is handed over to that. SQLITE_OK. SQLITE_ERROR: no such
+ * option, or a value that is not of its kind (the option keeps its value), or what serves under our
+ * name cannot be told. */
 int preload_configure(const char *name, const char *value);
 
 /* Saves what the running session has learnt about a schema's database ("main" when NULL).

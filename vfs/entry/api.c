@@ -1,6 +1,7 @@
 /* The public calls of preload.h, but for registration. */
 #include <string.h>
 
+#include "vfs/entry/other_copy.h"
 #include "vfs/process/config.h"
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
@@ -9,10 +10,13 @@
 int preload_configure(const char *name, const char *value)
 {
     enum config_result result;
+    sqlite3_vfs *other;
 
     if (!name || !value) return SQLITE_ERROR;
     result = preload_config_host(name, value);
-    return result == CONFIG_OK || result == CONFIG_CLAMPED ? SQLITE_OK : SQLITE_ERROR;
+    if (result != CONFIG_OK && result != CONFIG_CLAMPED) return SQLITE_ERROR;
+    other = preload_other_copy_in_use();
+    return other ? preload_other_copy_configure(other, name, value) : SQLITE_OK;
 }
 
 int preload_flush(sqlite3 *db, const char *schema)

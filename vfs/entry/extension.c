@@ -7,6 +7,7 @@
 #include "vfs/database/database.h"
 #include "vfs/entry/fork.h"
 #include "vfs/entry/idle.h"
+#include "vfs/entry/other_copy.h"
 #include "vfs/entry/registration.h"
 #include "vfs/entry/say.h"
 #include "vfs/entry/served.h"
@@ -54,18 +55,11 @@ static int apply_options(const char *const *options)
     return rc;
 }
 
-static bool is_registered(void)
-{
-    for (struct instance *i = preload_instances(); i; i = i->next)
-        if (atomic_load(&i->registered)) return true;
-    return false;
-}
-
 /* sqlite3_shutdown() forgets the default and the auto-extensions but keeps the VFS: so both are set
  * on every call. A first call that fails leaves nothing: a loader unmaps us then. */
 static int register_locked(const char *base_name, bool make_default)
 {
-    const bool again = is_registered();
+    const bool again = preload_instances_any_registered();
     const int added = sqlite3_auto_extension((void (*)(void))add_to_connection);
     struct instance *instance;
     int rc;
@@ -81,17 +75,6 @@ static int register_locked(const char *base_name, bool make_default)
     return rc == SQLITE_OK ? added : rc;
 }
 
-/* Another copy of this library in the process (static and loadable, or both of the loadables) was
- * here first: it serves. */
-static sqlite3_vfs *other_copy(void)
-{
-    /* Looked for in any case: it initializes SQLite, which registers us where it was compiled to,
-     * and waits for a lock of ours then. */
-    sqlite3_vfs *found = sqlite3_vfs_find("preload");
-
-    return is_registered() ? NULL : found;
-}
-
 /* What stands above another copy cannot be told: it becomes the default in the place of what SQLite
  * starts with, and of nothing else. */
 static int make_other_default(sqlite3_vfs *other)
@@ -99,6 +82,16 @@ static int make_other_default(sqlite3_vfs *other)
     const sqlite3_vfs *now = sqlite3_vfs_find(NULL);
 
     return !now || preload_is_first_default(now) ? sqlite3_vfs_register(other, 1) : SQLITE_OK;
+}
+
+static int hand_over(sqlite3_vfs *other, const struct preload_config *config)
+{
+    int earlier_rc = preload_other_copy_take_over(other);
+    int options_rc = apply_options(config->options);
+    int rc = config->make_default ? make_other_default(other) : SQLITE_OK;
+
+    if (rc == SQLITE_OK) rc = earlier_rc;
+    return rc == SQLITE_OK ? options_rc : rc;
 }
 
 static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
@@ -113,8 +106,8 @@ int preload_register(const struct preload_config *config)
     int rc;
 
     if (!config) config = &none;
-    other = other_copy();
-    if (other) return config->make_default ? make_other_default(other) : SQLITE_OK;
+    other = preload_other_copy();
+    if (other) return hand_over(other, config);
     (void)pthread_once(&environment_once, preload_config_read_environment);
     options_rc = apply_options(config->options);
     preload_config_process(&process);
@@ -158,8 +151,8 @@ static int load(sqlite3 *db, bool make_default)
 {
     int rc = preload_register(&(struct preload_config){ .make_default = make_default });
 
-    if (rc != SQLITE_OK && !is_registered()) return rc;
-    if (db && !other_copy()) add_sql(db);
+    if (rc != SQLITE_OK && !preload_instances_any_registered()) return rc;
+    if (db && !preload_other_copy()) add_sql(db);
 #ifndef SQLITE_CORE
     if (sqlite3_libversion_number() >= 3014000) return SQLITE_OK_LOAD_PERMANENTLY;
 #endif

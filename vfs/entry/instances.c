@@ -23,6 +23,13 @@ struct instance *preload_instances(void)
     return atomic_load_explicit(&instances, memory_order_acquire);
 }
 
+bool preload_instances_any_registered(void)
+{
+    for (struct instance *i = preload_instances(); i; i = i->next)
+        if (atomic_load(&i->registered)) return true;
+    return false;
+}
+
 struct instance *preload_instance_of(const sqlite3_vfs *vfs)
 {
     struct instance *instance = preload_instances();

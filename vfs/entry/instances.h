@@ -30,6 +30,9 @@ void preload_instances_unlock(void);
 /* The newest instance; `next` leads to the older ones. */
 struct instance *preload_instances(void);
 
+/* Whether one of them is registered with SQLite. */
+bool preload_instances_any_registered(void);
+
 /* The instance whose VFS that is; NULL: it is none of ours. The pointer is compared, not followed.
  */
 struct instance *preload_instance_of(const sqlite3_vfs *vfs);

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "vfs/entry/other_copy.h"
 #include "vfs/entry/shim_io.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/uri.h"
@@ -174,6 +176,8 @@ static int shim_set_system_call(sqlite3_vfs *vfs, const char *name, sqlite3_sysc
 
 static sqlite3_syscall_ptr shim_get_system_call(sqlite3_vfs *vfs, const char *name)
 {
+    if (name && strcmp(name, OTHER_COPY_CONFIGURE) == 0)
+        return (sqlite3_syscall_ptr)preload_configure;
     return base_of(vfs)->xGetSystemCall(base_of(vfs), name);
 }
 

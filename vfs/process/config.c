@@ -250,6 +250,17 @@ enum config_result preload_config_host(const char *name, const char *value)
     return result;
 }
 
+bool preload_config_host_value(char *out, size_t len, const struct config_option *option)
+{
+    bool is_set;
+
+    pthread_mutex_lock(&host_mutex);
+    is_set = host_config.set >> (option - preload_config_options) & 1;
+    if (is_set) preload_config_print(out, len, &host_config, option);
+    pthread_mutex_unlock(&host_mutex);
+    return is_set;
+}
+
 unsigned preload_config_host_epoch(void)
 {
     return atomic_load_explicit(&host_epoch, memory_order_relaxed);

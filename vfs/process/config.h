@@ -128,6 +128,9 @@ const struct config_option *preload_config_find(const char *name);
 /* The host's own setting, kept for the process; CONFIG_CLAMPED and CONFIG_BAD are logged here. */
 enum config_result preload_config_host(const char *name, const char *value);
 
+/* Prints what the host has set as preload_config_set reads it. False: it has not set that. */
+bool preload_config_host_value(char *out, size_t len, const struct config_option *option);
+
 /* Counts the host's settings: the same number twice, and nothing was set between. */
 unsigned preload_config_host_epoch(void);
 

@@ -1,0 +1,108 @@
+/* A host that has libpreload.a inside and loads the extension, too: what it says to either copy is
+ * heard by the one that serves. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/hosts/host.h"
+
+static void load(void)
+{
+    char *error = NULL;
+    sqlite3 *db = host_open(":memory:", NULL);
+
+    HOST_CHECK(host_load_from(db, PRELOAD_BUILD "/preloaddefault", NULL, &error) == SQLITE_OK, "%s",
+               error ? error : "");
+    host_close(db);
+}
+
+/* By what SQL says, and by what is opened. */
+static void expect_mode(const char *want)
+{
+    const char *chain = strcmp(want, "off") == 0 ? "unix" : "preload/unix";
+    sqlite3 *db = host_open("x.db", NULL);
+    const char *got = host_text(db, "SELECT preload_config('mode')");
+
+    HOST_CHECK(strcmp(got, want) == 0, "%s, not %s", got, want);
+    HOST_CHECK(strcmp(host_chain(db), chain) == 0, "%s", host_chain(db));
+    host_close(db);
+}
+
+static void configure(const char *value)
+{
+    HOST_CHECK(preload_configure("mode", value) == SQLITE_OK, "%s", value);
+}
+
+static void off_is_handed_over(void)
+{
+    load();
+    HOST_CHECK(preload_register(NULL) == SQLITE_OK, "register");
+    expect_mode("on");
+    configure("off");
+    expect_mode("off");
+    configure("on");
+    expect_mode("on");
+    HOST_CHECK(preload_configure("mode", "sideways") == SQLITE_ERROR, "a bad value");
+    HOST_CHECK(preload_configure("nothing", "1") == SQLITE_ERROR, "a bad name");
+}
+
+static void off_before_the_copy_is_registered_is_handed_over(void)
+{
+    load();
+    configure("off");
+    expect_mode("off");
+}
+
+static void off_before_the_other_came_is_handed_over_with_the_options(void)
+{
+    static const char *const options[] = { "save_ms=777", NULL };
+
+    configure("off");
+    load();
+    expect_mode("on"); /* nobody has said that there are two */
+    HOST_CHECK(preload_register(&(struct preload_config){ .options = options }) == SQLITE_OK,
+               "register");
+    expect_mode("off");
+    HOST_CHECK(
+        strcmp(host_text(host_open("x.db", NULL), "SELECT preload_config('save_ms')"), "777") == 0,
+        "the options");
+}
+
+static void the_copy_that_serves_is_not_asked_twice(void)
+{
+    HOST_CHECK(preload_register(&(struct preload_config){ .make_default = 1 }) == SQLITE_OK,
+               "register");
+    load();
+    configure("off");
+    expect_mode("off");
+}
+
+/* It cannot be told, so it is no success. */
+static void a_foreign_vfs_of_our_name_is_an_error(void)
+{
+    static sqlite3_vfs foreign;
+
+    foreign = *sqlite3_vfs_find("unix");
+    foreign.zName = "preload";
+    HOST_CHECK(sqlite3_vfs_register(&foreign, 0) == SQLITE_OK, "register");
+    host_close(host_open("x.db", NULL));
+    HOST_CHECK(preload_configure("mode", "off") == SQLITE_ERROR, "nobody heard it");
+}
+
+static void sqlite_may_still_be_configured(void)
+{
+    configure("record");
+    HOST_CHECK(sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK, "it was initialized");
+}
+
+static const struct host_case cases[] = {
+    { "off_is_handed_over", off_is_handed_over },
+    { "off_before_the_copy_is_registered_is_handed_over",
+      off_before_the_copy_is_registered_is_handed_over },
+    { "off_before_the_other_came_is_handed_over_with_the_options",
+      off_before_the_other_came_is_handed_over_with_the_options },
+    { "the_copy_that_serves_is_not_asked_twice", the_copy_that_serves_is_not_asked_twice },
+    { "a_foreign_vfs_of_our_name_is_an_error", a_foreign_vfs_of_our_name_is_an_error },
+    { "sqlite_may_still_be_configured", sqlite_may_still_be_configured },
+};
+
+HOST_MAIN(cases)

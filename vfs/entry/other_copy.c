@@ -1,0 +1,48 @@
+/* Found by its name, and spoken to by the one method of a VFS that is asked for names. */
+#include "vfs/entry/other_copy.h"
+
+#include "vfs/entry/instances.h"
+#include "vfs/process/config.h"
+
+sqlite3_vfs *preload_other_copy(void)
+{
+    /* Looked for in any case: it initializes SQLite, which registers us where it was compiled to,
+     * and waits for a lock of ours then. */
+    sqlite3_vfs *found = sqlite3_vfs_find("preload");
+
+    return preload_instances_any_registered() ? NULL : found;
+}
+
+/* A host may call sqlite3_config() until SQLite is initialized. Then it has allocated nothing. */
+sqlite3_vfs *preload_other_copy_in_use(void)
+{
+    if (preload_instances_any_registered() || sqlite3_memory_highwater(0) == 0) return NULL;
+    return preload_other_copy();
+}
+
+int preload_other_copy_configure(sqlite3_vfs *other, const char *name, const char *value)
+{
+    int (*configure)(const char *, const char *);
+    sqlite3_syscall_ptr found = NULL;
+
+    if (other->iVersion >= 3 && other->xGetSystemCall)
+        found = other->xGetSystemCall(other, OTHER_COPY_CONFIGURE);
+    if (!found) return SQLITE_ERROR;
+    configure = (int (*)(const char *, const char *))found;
+    return configure(name, value);
+}
+
+int preload_other_copy_take_over(sqlite3_vfs *other)
+{
+    char value[CONFIG_TEXT_MAX];
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; i < preload_config_option_count; i++) {
+        const struct config_option *option = &preload_config_options[i];
+
+        if (!preload_config_host_value(value, sizeof value, option)) continue;
+        if (preload_other_copy_configure(other, option->name, value) != SQLITE_OK)
+            rc = SQLITE_ERROR;
+    }
+    return rc;
+}
