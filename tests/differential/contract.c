@@ -499,6 +499,8 @@ static void check_shape(const struct shape *shape, const char *name)
 int main(void)
 {
     char path[4096];
+    char journal[4096 + sizeof "-journal"];
+    char log[4096 + sizeof "-wal"];
     const char *name;
     FILE *file = fopen(database, "wb");
 
@@ -506,7 +508,9 @@ int main(void)
     if (sqlite3_initialize() != SQLITE_OK || scripted_register() != SQLITE_OK ||
         preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK)
         return 2;
-    name = sqlite3_create_filename(path, "contract.db-journal", "contract.db-wal", 0, NULL);
+    (void)snprintf(journal, sizeof journal, "%s-journal", path);
+    (void)snprintf(log, sizeof log, "%s-wal", path);
+    name = sqlite3_create_filename(path, journal, log, 0, NULL);
     /* A replay asks the base more: the differential test sees to that. */
     (void)preload_configure("mode", "record");
     for (size_t i = 0; i < scripted_shape_count; i++)
