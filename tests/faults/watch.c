@@ -95,7 +95,9 @@ static bool is_own(const struct layer_file *file, const struct io_call *call)
 static const char *rule_of_own_open(const struct io_call *call)
 {
     if (call->kind != KIND_DATABASE) return "preload opens no other file through the base";
-    return call->a == (SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB) ? NULL : "a handle to write";
+    return call->a == (SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_URI)
+               ? NULL
+               : "a handle to write";
 }
 
 /* A handle closes while the connection that opened it holds a lock, or in xClose. */
