@@ -70,7 +70,8 @@ int preload_flush(sqlite3 *db, const char *schema);
 
 /* The state of a database's replay. */
 enum preload_state {
-    PRELOAD_STATE_OFF = 0,     /* mode is off or record, or the host wants no threads */
+    PRELOAD_STATE_OFF = 0,     /* mode is off or record, the host wants no threads, or the base
+                                  beneath cannot be helped */
     PRELOAD_STATE_NONE = 1,    /* no hints were found; what the option `walk` fetched, it has */
     PRELOAD_STATE_LOADING = 2, /* the hints are read, the pages fetched, or the hints on trial */
     PRELOAD_STATE_DONE = 3,
@@ -89,10 +90,12 @@ enum preload_reason {
     PRELOAD_REASON_FILE = 6,      /* the file cannot be opened again, or is another one */
     PRELOAD_REASON_DEVICE = 7,    /* it could not be read, or the advice was refused */
     PRELOAD_REASON_MEMORY = 8,
-    PRELOAD_REASON_THREAD = 9,   /* none could be started or is wanted, or it may open no file */
-    PRELOAD_REASON_MOVED = 10,   /* the pages have moved since they were learnt, or do so now */
-    PRELOAD_REASON_UNPROVEN = 11 /* the hints are of another state of the database, and too little
-                                    was read to judge them by */
+    PRELOAD_REASON_THREAD = 9,    /* none could be started or is wanted, or it may open no file */
+    PRELOAD_REASON_MOVED = 10,    /* the pages have moved since they were learnt, or do so now */
+    PRELOAD_REASON_UNPROVEN = 11, /* the hints are of another state of the database, and too little
+                                     was read to judge them by */
+    PRELOAD_REASON_BASE = 12      /* the file beneath does not hold the database as it is, and
+                                     workers may not read through the base (`read_through`) */
 };
 
 /* One database of this process, all its connections together. Pages are database pages. */
@@ -133,9 +136,30 @@ void preload_process_stats(struct preload_process_stats *out);
 
 /* File-control opcodes answered by our files (two more are private); a foreign file answers
  * SQLITE_NOTFOUND (on an unopened temp: SQLITE_ERROR). The range is ours by choice of an unlikely
- * number; SQLite reserves those below 100. */
+ * number, 0x70726c01 to 0x70726cff; SQLite reserves those below 100. */
 #define PRELOAD_FCNTL_STATS 0x70726c01 /* struct preload_stats * */
 #define PRELOAD_FCNTL_FLUSH 0x70726c02 /* no argument; SQLITE_OK or SQLITE_ERROR */
+
+/* One that we ask a foreign base for, struct preload_read_pages *: pages read together, on any
+ * thread. Reserved: so far it is asked with no pages, at the open of a main database. A base that
+ * sets `answered` to 1 and returns SQLITE_OK where `file` is its own file says that its xRead takes
+ * any number of pages, and workers then read through further files that they get from its xOpen.
+ * Where `file` is another one, a VFS above has passed the question on: it is not answered. */
+#define PRELOAD_FCNTL_READ_PAGES 0x70726c05
+
+struct preload_page_read {
+    sqlite3_int64 offset;
+    int bytes;
+    int status; /* an SQLite result code */
+    void *buffer;
+};
+
+struct preload_read_pages {
+    sqlite3_file *file; /* that is asked */
+    int answered;
+    int count;
+    struct preload_page_read *pages;
+};
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vfs/preload.h"
+
 struct latency_vfs {
     sqlite3_vfs vfs; /* first: SQLite's pointer is ours */
     sqlite3_vfs *base;
@@ -127,6 +129,14 @@ static int file_check_reserved_lock(sqlite3_file *file, int *out)
     return base->pMethods->xCheckReservedLock(base, out);
 }
 
+/* Requests of any size, on any thread, are what the device is made for. */
+static int serve_workers(sqlite3_file *file, struct preload_read_pages *question)
+{
+    if (question->file != file || question->count != 0) return SQLITE_NOTFOUND;
+    question->answered = 1;
+    return SQLITE_OK;
+}
+
 /* Adds our name in front of the base's; a base that knows no name leaves ours alone. */
 static int name_of_vfs(struct latency_vfs *vfs, int rc, char **name)
 {
@@ -156,6 +166,8 @@ static int file_control(sqlite3_file *file, int opcode, void *argument)
     case LATENCY_FCNTL_RESIDENT:
         *(uint64_t *)argument = device_resident(&vfs->device, residence);
         return SQLITE_OK;
+    case PRELOAD_FCNTL_READ_PAGES:
+        return serve_workers(file, argument);
     default:
         rc = base->pMethods->xFileControl(base, opcode, argument);
         if (opcode == SQLITE_FCNTL_VFSNAME) rc = name_of_vfs(vfs, rc, argument);

@@ -137,13 +137,19 @@ static int witness_check_reserved_lock(sqlite3_file *file, int *out)
 /* A host may ask any file for them; one that preload does not wrap passes them on. */
 static bool is_preloads_own(int op)
 {
-    return op == PRELOAD_FCNTL_STATS || op == PRELOAD_FCNTL_FLUSH;
+    return op == PRELOAD_FCNTL_STATS || op == PRELOAD_FCNTL_FLUSH || op == PRELOAD_FCNTL_READ_PAGES;
 }
 
 static int witness_file_control(sqlite3_file *file, int op, void *arg)
 {
-    int rc = of(file)->real->pMethods->xFileControl(of(file)->real, op, arg);
+    struct preload_read_pages *question = arg;
+    int rc;
 
+    if (op == PRELOAD_FCNTL_READ_PAGES && question->file == file) {
+        question->answered = 1;
+        return SQLITE_OK;
+    }
+    rc = of(file)->real->pMethods->xFileControl(of(file)->real, op, arg);
     if (!is_preloads_own(op)) note(file, "file_control", op, arg != NULL, rc);
     return rc;
 }

@@ -1,9 +1,13 @@
 #include "tests/hosts/veil.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/hosts/host.h"
+
+#define PAGE_BYTES 4096
 
 /* The real file lies behind. */
 struct veil_file {
@@ -14,6 +18,11 @@ static struct {
     sqlite3_vfs vfs;
     sqlite3_vfs *base;
     sqlite3_io_methods methods;
+    int begin;
+    bool opened;
+    pthread_t opener;
+    atomic_uint wrong_reads;
+    atomic_uint reads_elsewhere;
 } veil;
 
 static sqlite3_file *real_of(sqlite3_file *file)
@@ -34,8 +43,14 @@ static int veil_close(sqlite3_file *file)
 
 static int veil_read(sqlite3_file *file, void *bytes, int amount, sqlite3_int64 offset)
 {
-    int rc = real_of(file)->pMethods->xRead(real_of(file), bytes, amount, offset);
+    int rc;
 
+    if (!pthread_equal(pthread_self(), veil.opener)) atomic_fetch_add(&veil.reads_elsewhere, 1);
+    if (amount > PAGE_BYTES) {
+        atomic_fetch_add(&veil.wrong_reads, 1);
+        return SQLITE_IOERR_DATA;
+    }
+    rc = real_of(file)->pMethods->xRead(real_of(file), bytes, amount, offset + veil.begin);
     if (rc == SQLITE_OK) turn(bytes, bytes, amount);
     return rc;
 }
@@ -47,14 +62,14 @@ static int veil_write(sqlite3_file *file, const void *bytes, int amount, sqlite3
 
     if (!turned) return SQLITE_IOERR_NOMEM;
     turn(turned, bytes, amount);
-    rc = real_of(file)->pMethods->xWrite(real_of(file), turned, amount, offset);
+    rc = real_of(file)->pMethods->xWrite(real_of(file), turned, amount, offset + veil.begin);
     free(turned);
     return rc;
 }
 
 static int veil_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+    return real_of(file)->pMethods->xTruncate(real_of(file), size + veil.begin);
 }
 
 static int veil_sync(sqlite3_file *file, int flags)
@@ -64,7 +79,10 @@ static int veil_sync(sqlite3_file *file, int flags)
 
 static int veil_file_size(sqlite3_file *file, sqlite3_int64 *size)
 {
-    return real_of(file)->pMethods->xFileSize(real_of(file), size);
+    int rc = real_of(file)->pMethods->xFileSize(real_of(file), size);
+
+    *size = *size > veil.begin ? *size - veil.begin : 0;
+    return rc;
 }
 
 static int veil_lock(sqlite3_file *file, int level)
@@ -109,6 +127,8 @@ static int veil_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     (void)vfs;
     if (!(flags & SQLITE_OPEN_MAIN_DB))
         return veil.base->xOpen(veil.base, name, file, flags, out_flags);
+    if (!veil.opened) veil.opener = pthread_self();
+    veil.opened = true;
     file->pMethods = NULL;
     real_of(file)->pMethods = NULL;
     rc = veil.base->xOpen(veil.base, name, real_of(file), flags, out_flags);
@@ -226,4 +246,19 @@ void veil_load_over(const char *base, int make_default)
 void veil_load(void)
 {
     veil_load_over(NULL, 1);
+}
+
+void veil_begin_at(int bytes)
+{
+    veil.begin = bytes;
+}
+
+unsigned veil_wrong_reads(void)
+{
+    return atomic_load(&veil.wrong_reads);
+}
+
+unsigned veil_reads_elsewhere(void)
+{
+    return atomic_load(&veil.reads_elsewhere);
 }

@@ -12,4 +12,12 @@ void veil_load(void);
 /* The same over a base that is named. */
 void veil_load_over(const char *base, int make_default);
 
+/* The database begins so many bytes behind the beginning of its file. Before the first open. */
+void veil_begin_at(int bytes);
+
+/* Of main databases: reads of more than a page, which it takes for one whose checksum is wrong
+ * (SQLITE_IOERR_DATA), and reads by another thread than the one that opened the first file. */
+unsigned veil_wrong_reads(void);
+unsigned veil_reads_elsewhere(void);
+
 #endif

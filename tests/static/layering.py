@@ -26,7 +26,7 @@ ROOMS = {
     "vfs/session": "vfs/process vfs/sqlite.h vfs/preload.h? hints/",
     "vfs/store": "vfs/process vfs/file hints/ proto:message.c",
     "vfs/replay": "vfs/process vfs/file vfs/session vfs/store vfs/preload.h hints/"
-                  " vfs/sqlite.h:prefetch.h,prefetch_read.*,by_reading.*,replay.*",
+                  " vfs/sqlite.h:prefetch.h,prefetch_read.*,by_reading.*,reach.*,replay.*",
     "vfs/database": "vfs/process vfs/file? vfs/session vfs/store vfs/replay vfs/preload.h? vfs/sqlite.h? hints/",
     "vfs/entry": "vfs/process vfs/file? vfs/session? vfs/store? vfs/replay? vfs/database vfs/preload.h? vfs/sqlite.h"
                  " hints/?",

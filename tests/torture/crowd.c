@@ -189,7 +189,8 @@ int main(int argc, char **argv)
     torture_scratch(crowd.scratch, "crowd");
     torture_register_through("through");
     if (preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK ||
-        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK)
+        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK ||
+        preload_configure("read_through", "1") != SQLITE_OK)
         torture_fail("not registered");
     bounds_begin();
 

@@ -106,7 +106,8 @@ int main(int argc, char **argv)
     torture_scratch(scratch, "forks");
     torture_register_through("through");
     if (preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK ||
-        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK)
+        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK ||
+        preload_configure("read_through", "1") != SQLITE_OK)
         torture_fail("not registered");
     prepare(&names, scratch);
     busy = torture_open(names.busy_uri);

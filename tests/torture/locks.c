@@ -290,7 +290,8 @@ int main(int argc, char **argv)
     asker = start_asker(scratch);
     torture_register_through("through");
     if (preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK ||
-        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK)
+        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK ||
+        preload_configure("read_through", "1") != SQLITE_OK)
         torture_fail("not registered");
     for (size_t i = 0; i < COUNT(arms); i++)
         lost += run_arm(&arms[i], scratch, seed + i, count * arms[i].percent / 100);

@@ -183,6 +183,7 @@ static void register_preload(void)
     if (sqlite3_vfs_register(&through, 0) != SQLITE_OK ||
         preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK ||
         preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK ||
+        preload_configure("read_through", "1") != SQLITE_OK ||
         preload_configure("store", store) != SQLITE_OK)
         mayhem_fail("preload cannot be registered");
 }

@@ -158,7 +158,8 @@ int main(int argc, char **argv)
     torture_scratch(scratch, "threads");
     torture_register_through("through");
     if (preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK ||
-        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK)
+        preload_register(&(struct preload_config){ .base = "through" }) != SQLITE_OK ||
+        preload_configure("read_through", "1") != SQLITE_OK)
         torture_fail("not registered");
     for (size_t i = 0; i < COUNT(vfs_names); i++) {
         for (size_t j = 0; j < COUNT(journals); j++)

@@ -49,6 +49,7 @@ struct witness_shape {
     int version;
     bool without_shm;
     bool null_fetch; /* version 3 with NULL xFetch and xUnfetch */
+    bool is_private; /* does not say that it serves workers */
 };
 
 /* Registers it under the name `witness`, not as the default. */

@@ -7,7 +7,8 @@
 static const char *const state_names[] = { "off", "none", "loading", "done", "aborted", "failed" };
 static const char *const reason_names[] = { "",         "closed",    "host",  "deadline",
                                             "unwanted", "page size", "file",  "device",
-                                            "memory",   "thread",    "moved", "unproven" };
+                                            "memory",   "thread",    "moved", "unproven",
+                                            "base" };
 
 #define STAT(field)                                                                                \
     {                                                                                              \

@@ -56,7 +56,7 @@ enum config_scope {
       "1: late pages are fetched as the session comes near them; 0: all at once")                  \
     X(walk, COUNT, DATABASE, "1", 0, 1,                                                            \
       "1: where no hints are known, fetch the schema, the roots and the interior pages below; 0: " \
-      "nothing. Over the operating system's VFS only")                                             \
+      "nothing. Only where the file is advised")                                                   \
     X(window_pages, COUNT, DATABASE, "65536", 0, 1 << 20, "first touches recorded in a session")   \
     X(window_ms, MS, DATABASE, "60000", 0, 3600000, "how long a session is recorded")              \
     X(save_ms, MS, DATABASE, "30000", 10, 3600000,                                                 \
@@ -72,6 +72,9 @@ enum config_scope {
     X(replay_ms, MS, DATABASE, "60000", 0, 3600000,                                                \
       "how long after the open pages are prefetched")                                              \
     X(requests, COUNT, DATABASE, "16", 1, 16, "prefetch reads at once through a foreign base")     \
+    X(read_through, COUNT, DATABASE, "0", 0, 1,                                                    \
+      "1: over a base that is not the operating system's, threads of ours call its xRead, a page " \
+      "at a time; 0: its file is advised where it holds the database as it is")                    \
     X(trace, TEXT, DATABASE, "", 0, 0,                                                             \
       "append the first touches of each session to this file; empty: none")                        \
     X(workers, COUNT, PROCESS, "4", 0, 16,                                                         \

@@ -1,4 +1,4 @@
-/* A replay over a base that shows files: a worker with a descriptor table of its own does all of
+/* A replay where the file may be advised: a worker with a descriptor table of its own does all of
  * it, loading included. */
 #ifndef VFS_BY_ADVICE_H
 #define VFS_BY_ADVICE_H

@@ -49,12 +49,14 @@ static int fill_queue(struct course *course, const struct hint_forecast *forecas
                       const struct hint_evidence *found, struct hint_database size,
                       enum hint_trust trust, const struct hint_runs *in_log)
 {
-    const struct hint_costs costs = preload_planning_costs(course->backend, found->page_size);
+    struct hint_costs costs = preload_planning_costs(course->backend, found->page_size);
     const struct backend *backend = course->backend;
     struct prefetch *prefetch = &course->prefetch;
-    int rc = hint_plan_make(&prefetch->queue.plan, forecast, size, costs,
-                            budget_of(course, forecast, costs, size), trust, in_log);
+    int rc;
 
+    if (prefetch->queue.by_page) costs.gap_pages_max = 0;
+    rc = hint_plan_make(&prefetch->queue.plan, forecast, size, costs,
+                        budget_of(course, forecast, costs, size), trust, in_log);
     if (rc != HINT_OK) return rc;
     return preload_prefetch_prepare(prefetch, backend->requests_first,
                                     backend->requests_most ? backend->requests_most

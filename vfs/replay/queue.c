@@ -7,7 +7,7 @@
 
 static uint32_t pages_a_request(const struct queue *queue)
 {
-    return DEVICE_PIECE_BYTES / queue->page_size;
+    return queue->by_page ? 1 : DEVICE_PIECE_BYTES / queue->page_size;
 }
 
 bool preload_queue_prepare(struct queue *queue)

@@ -14,6 +14,7 @@
 struct queue {
     struct hint_plan plan;
     uint32_t page_size;
+    bool by_page;              /* no request is more than a page */
     struct hint_run *requests; /* of DEVICE_PIECE_BYTES at most */
     size_t len;                /* when all of the plan is in it */
     atomic_bool *spared;       /* a request: the session had read all of it, nothing was fetched */

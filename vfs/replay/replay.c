@@ -4,9 +4,11 @@
 #include <time.h>
 
 #include "vfs/process/clock.h"
+#include "vfs/process/log.h"
 #include "vfs/replay/by_advice.h"
 #include "vfs/replay/by_reading.h"
 #include "vfs/replay/planning.h"
+#include "vfs/replay/reach.h"
 
 #define PAGE_SIZE_USUAL 4096
 
@@ -47,12 +49,35 @@ static void await(struct prefetch *prefetch, uint64_t until_us)
     atomic_store(&prefetch->awaited, false);
 }
 
+/* True when handles were opened. */
+static bool begin(struct course *course, sqlite3_file *main, const char *uri_name)
+{
+    const enum reach reach = preload_reach_of(course->base, course->file, main, course->config);
+
+    switch (reach) {
+    case REACH_NONE:
+        preload_log_note("nothing is fetched: the database does not lie in the file of its name as "
+                         "it is, and the base was not asked to be read by workers: %s",
+                         course->file->path);
+        preload_course_finish(course, PRELOAD_STATE_OFF, PRELOAD_REASON_BASE);
+        break;
+    case REACH_ADVICE:
+        if (!preload_by_advice_begin(course))
+            preload_course_finish(course, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
+        break;
+    case REACH_REQUESTS:
+    case REACH_PAGES:
+        return preload_by_reading_begin(course, main, uri_name, reach == REACH_PAGES);
+    }
+    return false;
+}
+
 bool preload_replay_start(struct course *course, sqlite3_file *main, const char *uri_name)
 {
     struct prefetch *prefetch = &course->prefetch;
     const struct config *config = course->config;
     const uint64_t began_us = course->session->began_us;
-    bool has_handles = false;
+    bool has_handles;
 
     if (preload_config_workers() == 0) {
         atomic_store(&prefetch->reason, PRELOAD_REASON_THREAD);
@@ -64,10 +89,7 @@ bool preload_replay_start(struct course *course, sqlite3_file *main, const char 
     prefetch->watch.began_us = began_us;
     prefetch->watch.deadline_us = began_us + config->replay_ms * 1000;
     prefetch->advice.path = course->file->path;
-    if (!course->base->shows_files || preload_by_advice_is_denied())
-        has_handles = preload_by_reading_begin(course, main, uri_name);
-    else if (!preload_by_advice_begin(course))
-        preload_course_finish(course, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
+    has_handles = begin(course, main, uri_name);
     if (config->sync > 0) await(prefetch, began_us + config->sync * 1000);
     return has_handles;
 }

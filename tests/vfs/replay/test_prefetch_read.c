@@ -428,6 +428,82 @@ static void run_elsewhere(const char *sql)
     db_close(db);
 }
 
+/* Reads that workers made, and none of more than a page. */
+static unsigned single_reads(void)
+{
+    struct tally tally;
+
+    tally_reads(&tally);
+    cr_expect_eq(tally.pages, tally.reads, "a read of more than a page");
+    return tally.reads;
+}
+
+Test(prefetch_read, a_base_that_does_not_offer_it_is_not_read)
+{
+    struct preload_stats stats;
+    sqlite3 *db;
+
+    begin_over((struct witness_shape){ .is_private = true });
+    learn();
+    db = open_with("preload=replay");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE, "%s", log_heard());
+    stats = stats_of(db);
+    cr_expect(stats.planned_pages >= 20 && stats.issued_pages == stats.planned_pages,
+              "%lld of %lld", stats.issued_pages, stats.planned_pages);
+    cr_expect_eq(single_reads(), 0);
+    cr_expect_eq(witness_count(WITNESS_OPEN), 1);
+    db_close(db);
+    cr_expect_eq(preload_log_errors(), 0, "%s", log_heard());
+}
+
+/* It answers every question with success, and has not understood this one. */
+Test(prefetch_read, a_base_that_says_yes_to_all_is_not_read)
+{
+    sqlite3 *db;
+
+    begin_over((struct witness_shape){ .is_private = true });
+    learn();
+    witness_answer(WITNESS_FILE_CONTROL, SQLITE_OK);
+    db = open_with("preload=replay");
+    witness_answer(WITNESS_FILE_CONTROL, -1);
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE, "%s", log_heard());
+    cr_expect_eq(single_reads(), 0);
+    cr_expect_eq(witness_count(WITNESS_OPEN), 1);
+    db_close(db);
+}
+
+Test(prefetch_read, where_the_host_says_so_a_base_is_read_by_the_page)
+{
+    struct preload_stats stats;
+    sqlite3 *db;
+
+    begin_over((struct witness_shape){ .is_private = true });
+    learn();
+    db = open_with("preload=replay&preload_read_through=1");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE, "%s", log_heard());
+    stats = stats_of(db);
+    cr_expect(stats.planned_pages >= 20 && stats.issued_pages == stats.planned_pages,
+              "%lld of %lld", stats.issued_pages, stats.planned_pages);
+    cr_expect_eq(stats.issued_requests, stats.issued_pages);
+    cr_expect_eq(single_reads(), stats.issued_pages);
+    db_close(db);
+    cr_expect_eq(witness_open_files(), 0);
+}
+
+Test(prefetch_read, a_page_of_another_size_is_not_read)
+{
+    sqlite3 *db;
+
+    begin_over((struct witness_shape){ .is_private = true });
+    learn();
+    run_elsewhere("PRAGMA page_size=1024; VACUUM;");
+    db = open_with("preload=replay&preload_read_through=1");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_NONE, "%s", log_heard());
+    cr_expect_eq(stats_of(db).reason, PRELOAD_REASON_PAGE_SIZE);
+    cr_expect_eq(single_reads(), 0);
+    db_close(db);
+}
+
 static bool stands_still(void *db)
 {
     sqlite3_int64 issued = stats_of(db).issued_pages;
