@@ -88,7 +88,8 @@ class Case(unittest.TestCase):
     @classmethod
     def environment(cls, env, home):
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SQLITE_PRELOAD")}
-        return {**clean, "HOME": home, "PYTHONPATH": cls.folder, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
+        return {**clean, "HOME": home, "SQLITE_PRELOAD_URI_PATHS": "1", "PYTHONPATH": cls.folder,
+                "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
 
     @classmethod
     def start_python(cls, code, env=None, user=None, extension="preload", **names):

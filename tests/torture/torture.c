@@ -94,6 +94,7 @@ void torture_scratch(char path[TORTURE_TEXT_MAX], const char *name)
     if (!getcwd(directory, sizeof directory)) torture_fail("%s: getcwd: %s", name, strerror(errno));
     torture_print(path, TORTURE_TEXT_MAX, "%s/%s.XXXXXX", directory, name);
     if (!mkdtemp(path)) torture_fail("%s: %s", path, strerror(errno));
+    if (setenv("SQLITE_PRELOAD_URI_PATHS", "1", 1) != 0) torture_fail("%s: no environment", name);
 }
 
 void torture_remove_scratch(const char *path)

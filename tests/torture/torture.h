@@ -33,7 +33,7 @@ uint32_t torture_random(uint64_t *state, uint32_t limit);
 uint64_t torture_now_ms(void);
 
 /* Makes an empty directory and goes into it; its absolute path is given. Removed with all its files
- * by torture_remove_scratch. */
+ * by torture_remove_scratch. From now on URIs may name paths (uri_paths), as the hints' there. */
 void torture_scratch(char path[TORTURE_TEXT_MAX], const char *name);
 void torture_remove_scratch(const char *path);
 

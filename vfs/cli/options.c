@@ -7,7 +7,7 @@
 #include "vfs/cli/command.h"
 #include "vfs/process/config.h"
 
-static const char *const scope_names[] = { "registration", "process", "database" };
+static const char *const scope_names[] = { "registration", "process", "database", "host" };
 
 static void print_environment(FILE *out, const struct config_option *option)
 {
@@ -41,6 +41,9 @@ static const char *unit_of(enum config_kind kind)
         return " ms";
     case CONFIG_KIND_MODE:
     case CONFIG_KIND_TEXT:
+    case CONFIG_KIND_FILE:
+    case CONFIG_KIND_LOG:
+    case CONFIG_KIND_STORE:
     case CONFIG_KIND_COUNT:
         break;
     }

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "vfs/process/config.h"
-#include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
+#include "vfs/process/own_file.h"
 #include "vfs/process/quiet_write.h"
 #include "vfs/sqlite.h"
 
@@ -19,7 +19,7 @@ static void say_to_file(const char *where, const char *text)
     int fd = STDERR_FILENO;
 
     if (strcmp(where, "stderr") != 0) {
-        fd = preload_open(where, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+        fd = preload_own_open(where, O_WRONLY | O_APPEND | O_CREAT, 0600);
         if (fd < 0) return;
     }
     if (preload_quiet_write(fd, line, (size_t)len) < 0) preload_log_count_error();

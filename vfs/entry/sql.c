@@ -22,7 +22,8 @@ static void version(sqlite3_context *context, int count, sqlite3_value **values)
 }
 
 /* The value in force for databases opened from now on; with a second argument, after setting it. A
- * value that is not of the option's kind is an error and changes nothing. */
+ * value that is not of the option's kind is an error and changes nothing; an option that may name a
+ * file to write to, or the VFS beneath, is not SQL's to set. */
 static void config(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const char *name = text_or_null(values[0]);
@@ -34,6 +35,13 @@ static void config(sqlite3_context *context, int count, sqlite3_value **values)
 
     if (!option) {
         sqlite3_result_error(context, "preload_config: no such option", -1);
+        return;
+    }
+    if (value && !preload_config_is_for_sql(option)) {
+        sqlite3_result_error(context,
+                             "preload_config: the environment or preload_configure() sets that "
+                             "option, SQL does not",
+                             -1);
         return;
     }
     if (value) result = preload_config_host(name, value);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "vfs/process/log.h"
 #include "vfs/sqlite.h"
 
 #define URI_NAME(name, kind, scope, def, least, most, help) "preload_" #name,
@@ -25,6 +26,17 @@ static const char *value_of(size_t i, const char *uri_name)
                                  option->kind == CONFIG_KIND_MODE ? "preload" : uri_names[i]);
 }
 
+/* A URI may be SQL's (ATTACH), or a stranger's. */
+static bool is_allowed(const struct config *config, const struct config_option *option,
+                       const char *value)
+{
+    if (config->uri_paths || !preload_config_names_path(option, value)) return true;
+    preload_log_warn("URI: preload_%s is passed over: it names a file to write to, which is the "
+                     "host's to allow (uri_paths)",
+                     option->name);
+    return false;
+}
+
 void preload_uri_resolve(struct config *out, const char *uri_name)
 {
     bool on = preload_config_begin(out);
@@ -32,7 +44,8 @@ void preload_uri_resolve(struct config *out, const char *uri_name)
     for (size_t i = 0; has_parameters(uri_name) && i < preload_config_option_count; i++) {
         const char *value = value_of(i, uri_name);
 
-        if (value) preload_config_override(out, &preload_config_options[i], value, "URI");
+        if (value && is_allowed(out, &preload_config_options[i], value))
+            preload_config_override(out, &preload_config_options[i], value, "URI");
     }
     if (!on) out->mode = CONFIG_MODE_OFF;
 }

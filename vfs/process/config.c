@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
@@ -99,13 +100,49 @@ static enum config_result set_number(struct config *config, const struct config_
     return CONFIG_OK;
 }
 
+/* The path that a value ends with; NULL: it names none. */
+static const char *path_in(const struct config_option *option, const char *value)
+{
+    const size_t prefix = strlen(CONFIG_STORE_IN);
+
+    switch (option->kind) {
+    case CONFIG_KIND_FILE:
+        return value[0] ? value : NULL;
+    case CONFIG_KIND_LOG:
+        return value[0] && strcmp(value, "stderr") != 0 ? value : NULL;
+    case CONFIG_KIND_STORE:
+        return strncmp(value, CONFIG_STORE_IN, prefix) == 0 && value[prefix] ? value + prefix
+                                                                             : NULL;
+    case CONFIG_KIND_MODE:
+    case CONFIG_KIND_TEXT:
+    case CONFIG_KIND_COUNT:
+    case CONFIG_KIND_BYTES:
+    case CONFIG_KIND_MS:
+        break;
+    }
+    return NULL;
+}
+
+/* The value with a path that no chdir() moves; bad where the place that we are in has no name. */
 static enum config_result set_text(struct config *config, const struct config_option *option,
                                    const char *value)
 {
-    size_t len = strlen(value);
+    const char *path = path_in(option, value);
+    const size_t before = path ? (size_t)(path - value) : 0;
+    const size_t len = strlen(value);
+    char *out = (char *)config + option->offset;
+    char here[CONFIG_TEXT_MAX] = "";
+    size_t here_len = 0;
 
-    if (len >= CONFIG_TEXT_MAX) return CONFIG_BAD;
-    memcpy((char *)config + option->offset, value, len + 1);
+    if (path && path[0] != '/') {
+        if (!getcwd(here, sizeof here - 1) || here[0] != '/') return CONFIG_BAD;
+        here_len = strlen(here);
+        if (here[here_len - 1] != '/') here[here_len++] = '/';
+    }
+    if (len + here_len >= CONFIG_TEXT_MAX) return CONFIG_BAD;
+    memcpy(out, value, before);
+    memcpy(out + before, here, here_len);
+    memcpy(out + before + here_len, value + before, len - before + 1);
     return CONFIG_OK;
 }
 
@@ -119,6 +156,9 @@ static enum config_result set_option(struct config *config, const struct config_
         result = set_mode(config, value);
         break;
     case CONFIG_KIND_TEXT:
+    case CONFIG_KIND_FILE:
+    case CONFIG_KIND_LOG:
+    case CONFIG_KIND_STORE:
         result = set_text(config, option, value);
         break;
     case CONFIG_KIND_COUNT:
@@ -139,6 +179,24 @@ const struct config_option *preload_config_find(const char *name)
     return NULL;
 }
 
+bool preload_config_names_path(const struct config_option *option, const char *value)
+{
+    return path_in(option, value) != NULL;
+}
+
+/* Options that may name a file to write to, whatever the value. */
+static bool may_name_path(const struct config_option *option)
+{
+    return option->kind == CONFIG_KIND_FILE || option->kind == CONFIG_KIND_LOG ||
+           option->kind == CONFIG_KIND_STORE;
+}
+
+bool preload_config_is_for_sql(const struct config_option *option)
+{
+    return option->scope != CONFIG_SCOPE_HOST && option->scope != CONFIG_SCOPE_REGISTER &&
+           !may_name_path(option);
+}
+
 enum config_result preload_config_set(struct config *config, const char *name, const char *value)
 {
     const struct config_option *option = preload_config_find(name);
@@ -151,7 +209,7 @@ void preload_config_print(char *out, size_t len, const struct config *config,
 {
     if (option->kind == CONFIG_KIND_MODE) {
         (void)snprintf(out, len, "%s", mode_names[config->mode & CONFIG_MODE_ON]);
-    } else if (option->kind == CONFIG_KIND_TEXT) {
+    } else if (option->kind == CONFIG_KIND_TEXT || may_name_path(option)) {
         (void)snprintf(out, len, "%s", (const char *)config + option->offset);
     } else if (option->kind == CONFIG_KIND_BYTES && get_number(config, option) == CONFIG_AUTO) {
         (void)snprintf(out, len, "auto");
@@ -186,6 +244,9 @@ static size_t value_bytes(const struct config_option *option)
     case CONFIG_KIND_MODE:
         return sizeof(int);
     case CONFIG_KIND_TEXT:
+    case CONFIG_KIND_FILE:
+    case CONFIG_KIND_LOG:
+    case CONFIG_KIND_STORE:
         return CONFIG_TEXT_MAX;
     case CONFIG_KIND_COUNT:
     case CONFIG_KIND_BYTES:

@@ -5,7 +5,11 @@
  * (preload_configure, preload_config() in SQL, preload_register), else from the environment
  * (SQLITE_PRELOAD=MODE, SQLITE_PRELOAD_NAME; as it was at registration), else it is the default.
  * `off`, from whichever of them, wins. A value that is not of its kind is the default, one past its
- * cap is the cap; both are logged. Any thread. */
+ * cap is the cap; both are logged. Any thread.
+ *
+ * SQL and URIs may come from strangers, and we append to what is named: SQL sets no option that
+ * names a file, and a URI names none unless the host says so (`uri_paths`). A path is made absolute
+ * when it is set, so that a later chdir() does not move it. */
 #ifndef VFS_CONFIG_H
 #define VFS_CONFIG_H
 
@@ -24,27 +28,33 @@ enum config_mode {
 enum config_kind {
     CONFIG_KIND_MODE,
     CONFIG_KIND_TEXT,
+    CONFIG_KIND_FILE,  /* a path; or empty */
+    CONFIG_KIND_LOG,   /* the same; or `stderr` */
+    CONFIG_KIND_STORE, /* a word; or CONFIG_STORE_IN and a path */
     CONFIG_KIND_COUNT,
     CONFIG_KIND_BYTES, /* with an optional suffix K, M or G; or `auto` */
     CONFIG_KIND_MS,
 };
 
 /* Where an option is read: when the VFS is registered, for the whole process, or at each open of a
- * database. */
+ * database. The host's are of the whole process, and the environment or preload_configure() alone
+ * sets them. */
 enum config_scope {
     CONFIG_SCOPE_REGISTER,
     CONFIG_SCOPE_PROCESS,
     CONFIG_SCOPE_DATABASE,
+    CONFIG_SCOPE_HOST,
 };
 
 #define CONFIG_AUTO     UINT64_MAX
 #define CONFIG_TEXT_MAX 1024 /* bytes of a text value, its end included */
+#define CONFIG_STORE_IN "sidecar:"
 
 /* name, kind, scope, default, least, most, help */
 #define CONFIG_OPTIONS(X)                                                                          \
     X(base, TEXT, REGISTER, "", 0, 0, "the VFS beneath; empty: the process's default")             \
     X(mode, MODE, DATABASE, "on", 0, 0, "off, record, replay, or on (both)")                       \
-    X(store, TEXT, DATABASE, "sidecar", 0, 0,                                                      \
+    X(store, STORE, DATABASE, "sidecar", 0, 0,                                                     \
       "where hints are kept: sidecar (beside the database) or sidecar:DIRECTORY (by file "         \
       "identity)")                                                                                 \
     X(generation, COUNT, DATABASE, "0", 0, UINT64_MAX - 1,                                         \
@@ -75,17 +85,23 @@ enum config_scope {
     X(read_through, COUNT, DATABASE, "0", 0, 1,                                                    \
       "1: over a base that is not the operating system's, threads of ours call its xRead, a page " \
       "at a time; 0: its file is advised where it holds the database as it is")                    \
-    X(trace, TEXT, DATABASE, "", 0, 0,                                                             \
+    X(trace, FILE, DATABASE, "", 0, 0,                                                             \
       "append the first touches of each session to this file; empty: none")                        \
     X(workers, COUNT, PROCESS, "4", 0, 16,                                                         \
       "threads that advise and save, for the whole process; 0: nothing is fetched, and hints "     \
       "are saved at the last close")                                                               \
-    X(log, TEXT, PROCESS, "", 0, 0,                                                                \
+    X(log, LOG, PROCESS, "", 0, 0,                                                                 \
       "write messages to stderr or to this file; empty: to neither. What the host should act on "  \
-      "goes to sqlite3_log in any case")
+      "goes to sqlite3_log in any case")                                                           \
+    X(uri_paths, COUNT, HOST, "0", 0, 1,                                                           \
+      "1: a URI may name files to write to, in preload_store and preload_trace; 0: such a "        \
+      "parameter is passed over")
 
 #define CONFIG_FIELD_MODE(name)                                 int name;
 #define CONFIG_FIELD_TEXT(name)                                 char name[CONFIG_TEXT_MAX];
+#define CONFIG_FIELD_FILE(name)                                 char name[CONFIG_TEXT_MAX];
+#define CONFIG_FIELD_LOG(name)                                  char name[CONFIG_TEXT_MAX];
+#define CONFIG_FIELD_STORE(name)                                char name[CONFIG_TEXT_MAX];
 #define CONFIG_FIELD_COUNT(name)                                uint64_t name;
 #define CONFIG_FIELD_BYTES(name)                                uint64_t name;
 #define CONFIG_FIELD_MS(name)                                   uint64_t name;
@@ -127,6 +143,12 @@ void preload_config_print(char *out, size_t len, const struct config *config,
                           const struct config_option *option);
 
 const struct config_option *preload_config_find(const char *name);
+
+/* Whether that value names a file or a directory to write to. */
+bool preload_config_names_path(const struct config_option *option, const char *value);
+
+/* Whether SQL may set the option. */
+bool preload_config_is_for_sql(const struct config_option *option);
 
 /* The host's own setting, kept for the process; CONFIG_CLAMPED and CONFIG_BAD are logged here. */
 enum config_result preload_config_host(const char *name, const char *value);

@@ -14,7 +14,6 @@
  * allowed. */
 static char *sidecar_path(const struct named_file *database, const char *store, bool beside)
 {
-    static const char in_directory[] = "sidecar:";
     char name[64];
 
     if (strcmp(store, "sidecar") == 0) {
@@ -24,14 +23,13 @@ static char *sidecar_path(const struct named_file *database, const char *store, 
                          database->path);
         return NULL;
     }
-    if (strncmp(store, in_directory, sizeof in_directory - 1) != 0 ||
-        !store[sizeof in_directory - 1]) {
+    if (!preload_config_names_path(preload_config_find("store"), store)) {
         preload_log_warn("store=%s: no such store; hints are kept in memory only", store);
         return NULL;
     }
     (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)database->identity.device,
                    (uintmax_t)database->identity.inode);
-    return preload_text_join(store + sizeof in_directory - 1, name);
+    return preload_text_join(store + strlen(CONFIG_STORE_IN), name);
 }
 
 struct store *preload_store_open(const struct named_file *database, const struct config *config,

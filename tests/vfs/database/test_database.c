@@ -149,7 +149,7 @@ Test(database, what_the_process_remembers_goes_where_the_next_open_says)
 {
     struct path folder = scratch("");
     struct path hints = scratch("hints");
-    char uri[1200];
+    char store[1200];
     sqlite3 *db;
 
     obey_permissions();
@@ -158,8 +158,9 @@ Test(database, what_the_process_remembers_goes_where_the_next_open_says)
     db = db_open(path.s, "preload");
     db_visit(db, 10, 40);
     db_close(db);
-    (void)snprintf(uri, sizeof uri, "file:%s?preload_store=sidecar:%s", path.s, hints.s);
-    db = db_open(uri, "preload");
+    (void)snprintf(store, sizeof store, "sidecar:%s", hints.s);
+    cr_assert_eq(preload_configure("store", store), SQLITE_OK);
+    db = db_open(path.s, "preload");
     (void)wait_for_replay(db);
     db_visit(db, 10, 40);
     cr_expect_eq(preload_flush(db, "main"), SQLITE_OK);

@@ -172,10 +172,8 @@ Test(memory, a_session_is_remembered)
 
 Test(memory, a_trace_is_written)
 {
-    char uri[1200];
-
     register_over(NULL);
-    (void)snprintf(uri, sizeof uri, "file:%s?preload_trace=%s", path.s, scratch("trace").s);
-    cr_expect(fail_each("preload", uri, read_and_flush) > 10);
+    cr_assert_eq(preload_configure("trace", scratch("trace").s), SQLITE_OK);
+    cr_expect(fail_each("preload", path.s, read_and_flush) > 10);
     cr_expect_eq(preload_unregister(), SQLITE_OK);
 }

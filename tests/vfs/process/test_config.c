@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/vfs/common.h"
 #include "vfs/entry/say.h"
@@ -21,6 +23,12 @@ static struct text value_of(const struct config *config, const char *name)
     return text;
 }
 
+static bool is_text(const struct config_option *option)
+{
+    return option->kind == CONFIG_KIND_TEXT || option->kind == CONFIG_KIND_FILE ||
+           option->kind == CONFIG_KIND_LOG || option->kind == CONFIG_KIND_STORE;
+}
+
 static const struct value_case {
     const char *name, *value, *want;
     enum config_result result;
@@ -34,6 +42,15 @@ static const struct value_case {
     { "mode", "1", "off", CONFIG_BAD },
     { "store", "sidecar:/a b/ä", "sidecar:/a b/ä", CONFIG_OK },
     { "store", "", "", CONFIG_OK },
+    { "store", "sidecar", "sidecar", CONFIG_OK },
+    { "store", "sidecar:", "sidecar:", CONFIG_OK },
+    { "store", "sidecar:./there", "sidecar:/./there", CONFIG_OK },
+    { "store", "carrier-pigeon", "carrier-pigeon", CONFIG_OK },
+    { "trace", "there/x", "/there/x", CONFIG_OK },
+    { "trace", "", "", CONFIG_OK },
+    { "log", "there", "/there", CONFIG_OK },
+    { "log", "stderr", "stderr", CONFIG_OK },
+    { "base", "there", "there", CONFIG_OK },
     { "window_pages", "0", "0", CONFIG_OK },
     { "window_pages", "1048576", "1048576", CONFIG_OK },
     { "window_pages", "1048577", "1048576", CONFIG_CLAMPED },
@@ -77,8 +94,10 @@ static const struct value_case {
     { "history_pages", "0", "1", CONFIG_CLAMPED },
 };
 
+/* In a directory whose name is known: a path is made absolute. */
 Test(config, a_value_is_taken_cut_or_refused)
 {
+    cr_assert_eq(chdir("/"), 0);
     for (size_t i = 0; i < COUNT(value_cases); i++) {
         const struct value_case *row = &value_cases[i];
         struct config config = { 0 };
@@ -146,7 +165,7 @@ Test(config, the_edges_of_every_number_read_back)
         const struct config_option *option = &preload_config_options[i];
         const uint64_t edges[] = { option->least, option->most };
 
-        if (option->kind == CONFIG_KIND_MODE || option->kind == CONFIG_KIND_TEXT) continue;
+        if (option->kind == CONFIG_KIND_MODE || is_text(option)) continue;
         for (size_t j = 0; j < COUNT(edges); j++) {
             struct config config = { 0 };
             char value[32];
@@ -274,8 +293,7 @@ Test(config, every_option_comes_from_each_source)
 {
     for (size_t i = 0; i < preload_config_option_count; i++) {
         const struct config_option *option = &preload_config_options[i];
-        const bool is_text = option->kind == CONFIG_KIND_TEXT;
-        const char *set = is_text                            ? "/some/where"
+        const char *set = is_text(option)                    ? "/some/where"
                           : option->kind == CONFIG_KIND_MODE ? "replay"
                                                              : "1";
         struct text name = { "SQLITE_PRELOAD" };
@@ -288,20 +306,22 @@ Test(config, every_option_comes_from_each_source)
         preload_config_read_environment();
         preload_config_process(&config);
         cr_expect_str_neq(value_of(&config, option->name).s, "", "%s", option->name);
-        if (is_text || option->least <= 1) expect_text(i, value_of(&config, option->name), set);
+        if (is_text(option) || option->least <= 1)
+            expect_text(i, value_of(&config, option->name), set);
         cr_assert_eq(unsetenv(name.s), 0);
         preload_config_read_environment();
         preload_config_process(&config);
         expect_text(i, value_of(&config, option->name), option->def);
         (void)preload_config_host(option->name, set);
         preload_config_process(&config);
-        if (is_text || option->least <= 1) expect_text(i, value_of(&config, option->name), set);
+        if (is_text(option) || option->least <= 1)
+            expect_text(i, value_of(&config, option->name), set);
     }
 }
 
 Test(config, options_of_the_process_are_not_taken_from_a_uri)
 {
-    static const char *const names[] = { "base", "workers", "log" };
+    static const char *const names[] = { "base", "workers", "log", "uri_paths" };
 
     for (size_t i = 0; i < COUNT(names); i++) {
         const struct config_option *option = preload_config_find(names[i]);
@@ -315,6 +335,66 @@ Test(config, options_of_the_process_are_not_taken_from_a_uri)
         expect_text(i, value_of(&config, names[i]), option->def);
         sqlite3_free_filename((char *)uri);
     }
+}
+
+/* Parameters that name a file, or none; `want` where the host allows it, too. */
+static const struct path_case {
+    const char *name, *value, *want, *allowed;
+} path_cases[] = {
+    { "trace", "/there", "/here", "/there" },
+    { "trace", "", "", "" },
+    { "store", "sidecar:/there", "sidecar:/here", "sidecar:/there" },
+    { "store", "sidecar", "sidecar", "sidecar" },
+    { "store", "pigeon", "pigeon", "pigeon" },
+};
+
+Test(config, a_uri_names_a_path_where_the_host_allows_it)
+{
+    struct config config;
+    char key[32];
+
+    cr_assert_eq(preload_config_host("trace", "/here"), CONFIG_OK);
+    cr_assert_eq(preload_config_host("store", "sidecar:/here"), CONFIG_OK);
+    for (size_t i = 0; i < 2 * COUNT(path_cases); i++) {
+        const struct path_case *row = &path_cases[i % COUNT(path_cases)];
+        const bool allowed = i >= COUNT(path_cases);
+        const char *uri;
+
+        cr_assert_eq(preload_config_host("uri_paths", allowed ? "1" : "0"), CONFIG_OK);
+        (void)snprintf(key, sizeof key, "preload_%s", row->name);
+        uri = uri_of(key, row->value);
+        preload_uri_resolve(&config, uri);
+        expect_text(i, value_of(&config, row->name), allowed ? row->allowed : row->want);
+        sqlite3_free_filename((char *)uri);
+    }
+    /* Said once an option. */
+    cr_expect_eq(preload_log_errors(), 2);
+}
+
+Test(config, a_relative_path_needs_a_place_with_a_name)
+{
+    char folder[] = "/tmp/preload-config-XXXXXX";
+    struct config config = { 0 };
+
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+    cr_assert_eq(rmdir(folder), 0);
+    cr_expect_eq(preload_config_set(&config, "trace", "x"), CONFIG_BAD);
+    cr_expect_eq(preload_config_set(&config, "trace", "/x"), CONFIG_OK);
+    cr_expect_eq(preload_config_set(&config, "store", "sidecar"), CONFIG_OK);
+    cr_assert_eq(chdir("/"), 0);
+}
+
+Test(config, sql_sets_what_names_no_file_and_no_vfs)
+{
+    static const char *const refused[] = { "base", "store", "trace", "log", "uri_paths" };
+    size_t count = 0;
+
+    for (size_t i = 0; i < preload_config_option_count; i++)
+        count += !preload_config_is_for_sql(&preload_config_options[i]);
+    cr_expect_eq(count, COUNT(refused));
+    for (size_t i = 0; i < COUNT(refused); i++)
+        cr_expect_not(preload_config_is_for_sql(preload_config_find(refused[i])), "%s", refused[i]);
 }
 
 Test(config, the_mode_has_no_second_name)

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
+#include "vfs/entry/say.h"
 #include "vfs/process/config.h"
+#include "vfs/process/log.h"
 #include "vfs/process/pool.h"
 
 /* Taken by SQLite in BEGIN IMMEDIATE. */
@@ -263,8 +265,8 @@ static const struct name_case {
     const char *name;
     bool linked;
 } name_cases[] = {
-    { "a.db-preload", true },  { "a.db-preload-tmp", true },  { "trace", true },
-    { "a.db-preload", false }, { "a.db-preload-tmp", false }, { "trace", false },
+    { "a.db-preload", true },  { "a.db-preload-tmp", true },  { "trace", true },  { "log", true },
+    { "a.db-preload", false }, { "a.db-preload-tmp", false }, { "trace", false }, { "log", false },
 };
 
 Test(own_file, a_session_leaves_the_locks_of_a_database_under_any_name_of_ours)
@@ -275,6 +277,7 @@ Test(own_file, a_session_leaves_the_locks_of_a_database_under_any_name_of_ours)
     db_make(path.s, 50);
     register_over("unix");
     cr_assert_eq(preload_configure("trace", trace.s), SQLITE_OK);
+    cr_assert_eq(preload_configure("log", scratch("log").s), SQLITE_OK);
     for (size_t i = 0; i < COUNT(name_cases); i++) {
         const struct name_case *row = &name_cases[i];
         struct path name = scratch(row->name);
@@ -284,7 +287,9 @@ Test(own_file, a_session_leaves_the_locks_of_a_database_under_any_name_of_ours)
         (void)remove(name.s);
         put_there(name.s, row->linked);
         cr_assert_eq(stat(name.s, &before), 0);
+        preload_log_note("row %zu", i);
         use_database(path.s);
+        preload_say();
         cr_assert_eq(stat(name.s, &after), 0);
         cr_expect(is_locked(name.s), "row %zu: the lock is lost", i);
         cr_expect_eq(after.st_ino, before.st_ino, "row %zu: replaced", i);
