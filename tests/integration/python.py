@@ -32,8 +32,11 @@ class Python(host.Case):
         self.assertEqual((done["text"], done["touched"]), (self.expected, 10))
         self.assertEqual(len(host.Show(self.sidecar).pages), 10)
 
-    def test_a_read_only_connection_learns_too(self):
+    def test_a_read_only_connection_learns_where_the_host_says_so(self):
         self.learn(mode="ro")
+        self.assertEqual(self.names(), [])
+        code = "db = connect(path, mode='ro')\ntext = session(db)\ndb.close()\nanswer(text=text)"
+        self.assertEqual(self.python(code, env={"SQLITE_PRELOAD_STORE": "sidecar"})["text"], self.expected)
         self.assertEqual(self.names(), ["app.db-preload"])
 
     def test_loading_twice_and_both_names_is_harmless(self):

@@ -12,7 +12,8 @@ static struct hint_window window_of(const struct config *config)
 }
 
 void preload_attach(struct attachment *attachment, const struct base *base, sqlite3_file *main,
-                    const char *name, const char *uri_name, const struct config *config)
+                    const char *name, const char *uri_name, const struct config *config,
+                    bool may_store)
 {
     struct named_file file = { .path = name };
     struct database *database;
@@ -25,6 +26,7 @@ void preload_attach(struct attachment *attachment, const struct base *base, sqli
         preload_log_error("not recorded: out of memory: %s", name);
         return;
     }
+    if (may_store) preload_keeper_allow_store(&database->keeper);
     attachment->database = database;
     attachment->host_epoch = preload_config_host_epoch();
     preload_connection_join(&attachment->connection, &database->session, config->mode,

@@ -16,9 +16,11 @@ struct attachment {
 /* After a main database file was opened with the base: finds or makes its database, begins the
  * replay when this is the first open. The database stays NULL when there is nothing to do: no file
  * of that name, no memory. `main` is the base's open file, `name` as xOpen got it, `uri_name` the
- * same where it came with SQLITE_OPEN_URI, else NULL. */
+ * same where it came with SQLITE_OPEN_URI, else NULL. With `may_store` its database's hints may be
+ * stored from now on. */
 void preload_attach(struct attachment *attachment, const struct base *base, sqlite3_file *main,
-                    const char *name, const char *uri_name, const struct config *config);
+                    const char *name, const char *uri_name, const struct config *config,
+                    bool may_store);
 
 /* Before the base closes the file: stops what works for the database when this is its last
  * connection, closes the handles of this connection. */

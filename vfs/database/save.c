@@ -60,7 +60,9 @@ static enum store_result save_locked(struct saving *saving, struct hint_session 
         preload_log_error("not saved: out of memory: %s", replay->file->path);
         return STORE_FAILED;
     }
-    if (!preload_session_is_dirty(replay->session, session)) return STORE_OK;
+    if (!preload_session_is_dirty(replay->session, session) &&
+        !preload_keeper_is_due(replay->keeper))
+        return STORE_OK;
     result = preload_keeper_save(replay->keeper, session, terms_of(saving), &saving->cancelled);
     if (result != STORE_BUSY) preload_session_mark_saved(replay->session, session);
     return result;

@@ -282,6 +282,7 @@ static void make_process(void)
     for (size_t i = 0; i < preload_config_option_count; i++)
         (void)set_option(&process_config, &preload_config_options[i],
                          preload_config_options[i].def);
+    process_config.set = 0;
     overlay(&process_config, &environment_config);
     overlay(&process_config, &host_config);
     process_is_on = !says_off(&environment_config) && !says_off(&host_config);
@@ -377,6 +378,14 @@ void preload_config_override(struct config *config, const struct config_option *
                              const char *value, const char *source)
 {
     (void)set_logged(config, option, value, source);
+    config->set &= ~(UINT32_C(1) << (option - preload_config_options));
+}
+
+bool preload_config_names_store(const struct config *config)
+{
+    const struct config_option *store = preload_config_find("store");
+
+    return config->set >> (store - preload_config_options) & 1 || path_in(store, config->store);
 }
 
 void preload_config_process(struct config *out)

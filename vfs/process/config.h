@@ -107,8 +107,8 @@ enum config_scope {
 #define CONFIG_FIELD_MS(name)                                   uint64_t name;
 #define CONFIG_FIELD(name, kind, scope, def, least, most, help) CONFIG_FIELD_##kind(name)
 
-/* One value an option; which of them a source has set is a bit by the option's place in the table.
- */
+/* One value an option; which of them a source has set is a bit by the option's place in the table:
+ * of what holds now, the environment or the host, when no URI said otherwise. */
 struct config {
     uint32_t set;
     CONFIG_OPTIONS(CONFIG_FIELD)
@@ -166,6 +166,9 @@ void preload_config_read_environment(void);
 /* What holds now without a URI: default, environment, host. False when one of them says off, which
  * no URI can change. */
 bool preload_config_begin(struct config *out);
+
+/* Whether hints are kept where the environment or the host said, or allowed a URI to say. */
+bool preload_config_names_store(const struct config *config);
 
 /* Sets one value for one database; a bad one is logged as from `source`. */
 void preload_config_override(struct config *config, const struct config_option *option,

@@ -17,6 +17,11 @@ void preload_keeper_free(struct keeper *keeper)
     pthread_mutex_destroy(&keeper->lock);
 }
 
+void preload_keeper_allow_store(struct keeper *keeper)
+{
+    atomic_store(&keeper->may_store, true);
+}
+
 static int copy_known(struct hint_book *out, struct keeper *keeper)
 {
     int rc;
@@ -70,7 +75,8 @@ static bool is_unstored(enum store_result result)
     return result == STORE_NONE || result == STORE_FAILED || result == STORE_BUSY;
 }
 
-/* Without a store the session is folded into what this process knows already. */
+/* Without a store that it may write to the session is folded into what this process knows already.
+ */
 static void fold_into_known(struct keeper *keeper, struct hint_book *book,
                             const struct hint_session *session, struct store_terms terms)
 {
@@ -94,18 +100,30 @@ static void count_result_locked(struct keeper *keeper, enum store_result result)
 enum store_result preload_keeper_save(struct keeper *keeper, const struct hint_session *session,
                                       struct store_terms terms, const atomic_bool *cancelled)
 {
+    const bool held = keeper->store && !atomic_load(&keeper->may_store);
     struct hint_book book = { 0 };
     enum store_result result = STORE_NONE;
 
-    if (keeper->store)
+    if (keeper->store && !held)
         result = keeper->store->verbs->save(keeper->store, &book, session, terms, cancelled);
     if (is_unstored(result)) fold_into_known(keeper, &book, session, terms);
     preload_lock(&keeper->lock);
     if (book.shared.len > 0) exchange_locked(keeper, &book);
     count_result_locked(keeper, result);
+    keeper->is_held = held;
     preload_unlock(&keeper->lock);
     hint_book_free(&book);
     return result;
+}
+
+bool preload_keeper_is_due(struct keeper *keeper)
+{
+    bool due;
+
+    preload_lock(&keeper->lock);
+    due = keeper->is_held && atomic_load(&keeper->may_store);
+    preload_unlock(&keeper->lock);
+    return due;
 }
 
 bool preload_keeper_is_unstored(struct keeper *keeper)

@@ -4,17 +4,20 @@
 #define VFS_KEEPER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "vfs/store/store.h"
 
 struct keeper {
-    struct store *store; /* NULL: memory only */
+    struct store *store;   /* NULL: memory only */
+    atomic_bool may_store; /* else it is read only */
 
     pthread_mutex_t lock;  /* what follows; never held over I/O, nor beside the session's */
     struct hint_book book; /* as loaded, or as the last save left it */
     uint64_t saves;
     uint64_t errors;
     bool is_unstored; /* the last save did not reach a store */
+    bool is_held;     /* because the store was only to be read */
 };
 
 struct keeper_counts {
@@ -27,6 +30,9 @@ struct keeper_counts {
 /* Takes the store (NULL: none) over, on zeroed memory. */
 void preload_keeper_init(struct keeper *keeper, struct store *store);
 void preload_keeper_free(struct keeper *keeper);
+
+/* Saves go to the store from now on; before, they stay in memory. */
+void preload_keeper_allow_store(struct keeper *keeper);
 
 /* The book to replay: what the store holds; what this process remembers, where that is more (it
  * could not be stored). False: there is none. Waits for the store. */
@@ -41,9 +47,13 @@ void preload_keeper_take(struct keeper *keeper, struct hint_book *book);
 int preload_keeper_stored(struct keeper *keeper, struct hint_book *out);
 
 /* Folds a session into what is stored, or at least into what this process knows. Its page size is
- * known. One save at a time. STORE_NONE: there is no store, and the process remembers it. */
+ * known. One save at a time. STORE_NONE: there is no store, or it is only
+ * read; the process remembers it. */
 enum store_result preload_keeper_save(struct keeper *keeper, const struct hint_session *session,
                                       struct store_terms terms, const atomic_bool *cancelled);
+
+/* Whether the last save stayed in memory, and may now go to the store. */
+bool preload_keeper_is_due(struct keeper *keeper);
 
 /* Whether it knows something that no store holds. */
 bool preload_keeper_is_unstored(struct keeper *keeper);

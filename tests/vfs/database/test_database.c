@@ -359,12 +359,17 @@ Test(database, a_forked_child_leaves_the_parents_session_alone)
     db_close(db);
 }
 
-Test(database, a_read_only_mode_records_and_saves)
+Test(database, a_read_only_mode_records_and_saves_where_the_host_says_so)
 {
     char uri[600];
     sqlite3 *db;
 
     (void)snprintf(uri, sizeof uri, "file:%s?mode=ro&immutable=1", path.s);
+    db = db_open(uri, "preload");
+    db_visit(db, 1, 50);
+    db_close(db);
+    cr_expect_not(file_exists(sidecar.s));
+    cr_assert_eq(preload_configure("store", "sidecar"), SQLITE_OK);
     db = db_open(uri, "preload");
     db_visit(db, 1, 50);
     db_close(db);
