@@ -7,7 +7,11 @@
  * this way 480).
  *
  * No name is followed through a symlink, nothing that lacks our magic is ever written to, renamed
- * over or removed. There is no fsync: a torn file fails its checksum and is an empty book. */
+ * over or removed. There is no fsync: a torn file fails its checksum and is an empty book.
+ *
+ * A database that is empty when it is opened is a new one: the file that lies under its sidecar's
+ * name then is an orphan, of a database that was removed or moved. Of that the fence alone counts,
+ * and the first save replaces it. */
 #include "vfs/store/sidecar.h"
 
 #include <errno.h>
@@ -35,6 +39,7 @@ struct store_sidecar {
     struct store base;
     struct identity identity;
     uint64_t lock_ms;
+    struct stat orphan; /* st_nlink 0: there was none */
     char *database_path;
     char *path;
 };
@@ -141,13 +146,28 @@ static void log_left_alone(const char *path)
     preload_log_warn("that file is not ours; it is left alone: %s", path);
 }
 
+static bool is_orphan(const struct store_sidecar *self)
+{
+    const struct stat *orphan = &self->orphan;
+    struct stat st;
+
+    return orphan->st_nlink > 0 && lstat(self->path, &st) == 0 && st.st_ino == orphan->st_ino &&
+           st.st_mtim.tv_sec == orphan->st_mtim.tv_sec &&
+           st.st_mtim.tv_nsec == orphan->st_mtim.tv_nsec;
+}
+
 static enum store_result sidecar_load(struct store *store, struct hint_book *book,
                                       uint64_t *generation)
 {
     const struct store_sidecar *self = self_of(store);
     struct reason why;
-    enum store_result result = read_sidecar(self, book, generation, &why);
+    enum store_result result;
 
+    if (is_orphan(self)) {
+        hint_book_free(book);
+        return STORE_NONE;
+    }
+    result = read_sidecar(self, book, generation, &why);
     if (result == STORE_OK || result == STORE_NONE) return result;
     if (result == STORE_BAD && is_foreign(self))
         log_left_alone(self->path);
@@ -268,6 +288,7 @@ static enum store_result fold_into_stored(const struct store_sidecar *self, stru
                           stored, terms.generation, self->path);
         return STORE_FENCED;
     }
+    if (is_orphan(self)) hint_book_free(book);
     rc = hint_book_fold(book, session, terms.profile, terms.cap);
     if (rc != HINT_OK) preload_log_error("not saved: out of memory: %s", self->path);
     return rc == HINT_OK ? STORE_OK : STORE_FAILED;
@@ -370,6 +391,7 @@ struct store *preload_sidecar_new(const struct named_file *database, const char 
 {
     struct store_sidecar *self = calloc(1, sizeof *self);
     struct store *store = (struct store *)self;
+    struct stat st;
 
     if (!self) return NULL;
     self->base.verbs = &sidecar_verbs;
@@ -377,6 +399,8 @@ struct store *preload_sidecar_new(const struct named_file *database, const char 
     self->lock_ms = lock_ms;
     self->database_path = preload_text_join(database->path, "");
     self->path = preload_text_join(path, "");
+    if (stat(database->path, &st) == 0 && st.st_size == 0 && lstat(path, &st) == 0)
+        self->orphan = st;
     if (self->database_path && self->path) return store;
     sidecar_free(store);
     return NULL;

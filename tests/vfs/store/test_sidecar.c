@@ -131,6 +131,38 @@ Test(store_sidecar, a_book_that_is_too_large_loses_the_profiles_that_learnt_long
 }
 
 /* Two processes have the database open; neither sees the other's book in memory. */
+/* Its name was another's, which was removed, or moved without its hints. */
+Test(store_sidecar, a_new_database_inherits_nothing_from_its_name)
+{
+    struct store *first;
+    struct store *second;
+
+    cr_expect_eq(save('a', "1i 9l 4"), STORE_OK);
+    file_write(database.s, "", 0);
+    expect_text(0, stored(), "none");
+    first = open_store();
+    second = open_store();
+    file_write(database.s, "database", 8);
+    cr_expect_eq(save_in(first, &evidence, 'b', "2"), STORE_OK);
+    expect_text(1, stored(), "2:1@0");
+    cr_expect_eq(save_in(second, &evidence, 'c', "2 3"), STORE_OK);
+    expect_text(2, stored(), "2:11@0 3:10@1");
+    cr_expect_eq(save_in(first, &evidence, 'd', "2"), STORE_OK);
+    expect_text(3, stored(), "2:111@0 3:010@1");
+    first->verbs->free(first);
+    second->verbs->free(second);
+}
+
+/* Until it is replaced the fence holds. */
+Test(store_sidecar, a_new_database_keeps_to_the_fence_of_its_name)
+{
+    terms.generation = 7;
+    cr_expect_eq(save('a', "1"), STORE_OK);
+    terms.generation = 0;
+    file_write(database.s, "", 0);
+    cr_expect_eq(save('b', "2"), STORE_FENCED);
+}
+
 Test(store_sidecar, two_stores_lose_nothing_of_each_other)
 {
     struct store *a = open_store();
