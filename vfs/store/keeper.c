@@ -100,17 +100,17 @@ static void count_result_locked(struct keeper *keeper, enum store_result result)
 enum store_result preload_keeper_save(struct keeper *keeper, const struct hint_session *session,
                                       struct store_terms terms, const atomic_bool *cancelled)
 {
-    const bool held = keeper->store && !atomic_load(&keeper->may_store);
+    const bool deferred = keeper->store && !atomic_load(&keeper->may_store);
     struct hint_book book = { 0 };
     enum store_result result = STORE_NONE;
 
-    if (keeper->store && !held)
+    if (keeper->store && !deferred)
         result = keeper->store->verbs->save(keeper->store, &book, session, terms, cancelled);
     if (is_unstored(result)) fold_into_known(keeper, &book, session, terms);
     preload_lock(&keeper->lock);
     if (book.shared.len > 0) exchange_locked(keeper, &book);
     count_result_locked(keeper, result);
-    keeper->is_held = held;
+    keeper->is_deferred = deferred;
     preload_unlock(&keeper->lock);
     hint_book_free(&book);
     return result;
@@ -121,7 +121,7 @@ bool preload_keeper_is_due(struct keeper *keeper)
     bool due;
 
     preload_lock(&keeper->lock);
-    due = keeper->is_held && atomic_load(&keeper->may_store);
+    due = keeper->is_deferred && atomic_load(&keeper->may_store);
     preload_unlock(&keeper->lock);
     return due;
 }
