@@ -1,4 +1,5 @@
 /* A table of VFS copies, and a virtual table of two rows. */
+#ifndef SQLITE_CORE
 #include "vfs/entry/idle.h"
 
 #include <stdint.h>
@@ -220,3 +221,5 @@ void preload_idle_load(sqlite3 *db, const sqlite3_api_routines *api)
     (void)api->auto_extension((void (*)(void))add_to_connection);
     if (db) (void)add_to_connection(db, NULL, api);
 }
+
+#endif

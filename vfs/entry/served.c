@@ -1,4 +1,5 @@
 /* SQLite's table of functions, and where in the process it lies. */
+#ifndef SQLITE_CORE
 #include "vfs/entry/served.h"
 
 SQLITE_EXTENSION_INIT1
@@ -61,3 +62,5 @@ bool preload_served_take(const sqlite3_api_routines *api)
     preload_instances_unlock();
     return is_served;
 }
+
+#endif
