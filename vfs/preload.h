@@ -70,8 +70,7 @@ int preload_flush(sqlite3 *db, const char *schema);
 
 /* The state of a database's replay. */
 enum preload_state {
-    PRELOAD_STATE_OFF = 0,     /* mode is off or record, the host wants no threads, or the base
-                                  beneath cannot be helped */
+    PRELOAD_STATE_OFF = 0,     /* nothing is fetched: see the reason */
     PRELOAD_STATE_NONE = 1,    /* no hints were found; what the option `walk` fetched, it has */
     PRELOAD_STATE_LOADING = 2, /* the hints are read, the pages fetched, or the hints on trial */
     PRELOAD_STATE_DONE = 3,
@@ -87,15 +86,22 @@ enum preload_reason {
     PRELOAD_REASON_DEADLINE = 3,  /* it took longer than `replay_ms` */
     PRELOAD_REASON_UNWANTED = 4,  /* the session needs other pages than were hinted */
     PRELOAD_REASON_PAGE_SIZE = 5, /* the hints are for another page size */
-    PRELOAD_REASON_FILE = 6,      /* the file cannot be opened again, or is another one */
-    PRELOAD_REASON_DEVICE = 7,    /* it could not be read, or the advice was refused */
+    PRELOAD_REASON_FILE =
+        6, /* the file cannot be opened again, or is another one, or there is none */
+    PRELOAD_REASON_DEVICE = 7, /* it could not be read, or the advice was refused */
     PRELOAD_REASON_MEMORY = 8,
     PRELOAD_REASON_THREAD = 9,    /* none could be started or is wanted, or it may open no file */
     PRELOAD_REASON_MOVED = 10,    /* the pages have moved since they were learnt, or do so now */
     PRELOAD_REASON_UNPROVEN = 11, /* the hints are of another state of the database, and too little
                                      was read to judge them by */
-    PRELOAD_REASON_BASE = 12      /* the file beneath does not hold the database as it is, and
+    PRELOAD_REASON_BASE = 12,     /* the file beneath does not hold the database as it is, and
                                      workers may not read through the base (`read_through`) */
+    PRELOAD_REASON_MODE = 13,     /* the option `mode` says off, or record */
+    PRELOAD_REASON_VFS = 14,      /* it was not opened through a VFS of ours */
+    PRELOAD_REASON_EARLY = 15, /* nor could it be: the connection was opened before we were loaded
+                                  (preload_stats in SQL alone) */
+    PRELOAD_REASON_HEADER = 16 /* page 1 is no database header: SQLite encrypts, and of such a file
+                                  nothing is learnt */
 };
 
 /* One database of this process, all its connections together. Pages are database pages. */
@@ -121,7 +127,8 @@ struct preload_stats {
                                      needed no fetch; 0 before */
 };
 
-/* SQLITE_OK. SQLITE_NOTFOUND: that database is not under preload; `out` is zeroed. */
+/* SQLITE_OK. SQLITE_NOTFOUND: that database is not under preload; `out` is zeroed, but for the
+ * reason where there is such a database. */
 int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out);
 
 /* This process, since the library was registered. */

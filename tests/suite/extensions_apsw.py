@@ -73,7 +73,8 @@ def main():
     found.append(read(db))
     state = None
     if ORDER != "alone":
-        state = list(db.cursor().execute("SELECT value FROM preload_stats WHERE name = 'state'"))
+        state = list(db.cursor().execute("SELECT value FROM preload_stats WHERE name = 'state' AND NOT EXISTS"
+                                         " (SELECT 1 FROM preload_stats WHERE name = 'reason' AND value = 'vfs')"))
     db.close()
     del vfs
     with open(PATH, "rb") as file:

@@ -98,8 +98,8 @@ def state(db):
     """What we say of the main database; None where it is not ours."""
     if not has(db, "preload_version"):
         return None
-    rows = db.execute("SELECT value FROM preload_stats WHERE \"schema\" = 'main' AND name = 'state'").fetchall()
-    return rows[0][0] if rows else None
+    rows = dict(db.execute("SELECT name, value FROM preload_stats('main')").fetchall())
+    return None if rows.get("reason") in ("vfs", "opened before", "file") else rows.get("state")
 
 
 def session(store, *steps):

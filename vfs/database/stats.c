@@ -29,3 +29,17 @@ void preload_database_stats(struct database *database, struct preload_stats *out
     out->errors = (sqlite3_int64)kept.errors;
     count_touches(database, out);
 }
+
+void preload_stats_explain(struct preload_stats *stats, const struct connection *connection)
+{
+    if (stats->issued_pages > 0) return;
+    if (connection->page_1.is_no_header) {
+        stats->state = PRELOAD_STATE_OFF;
+        stats->reason = PRELOAD_REASON_HEADER;
+    } else if (!(connection->recording.mode & CONFIG_MODE_REPLAY) &&
+               (stats->state == PRELOAD_STATE_OFF || stats->state == PRELOAD_STATE_NONE) &&
+               stats->reason == PRELOAD_REASON_NONE) {
+        stats->state = PRELOAD_STATE_OFF;
+        stats->reason = PRELOAD_REASON_MODE;
+    }
+}

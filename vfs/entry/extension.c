@@ -17,9 +17,9 @@
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
 
-static void add_sql(sqlite3 *db)
+static void add_sql(sqlite3 *db, bool is_early)
 {
-    if (preload_sql_init(db) == SQLITE_OK) return;
+    if (preload_sql_init(db, is_early) == SQLITE_OK) return;
     preload_log_error("the SQL functions could not be added to a connection");
     /* Whatever is returned, an open takes its result from the connection's last error. Running
      * nothing clears that. */
@@ -32,7 +32,7 @@ static int add_to_connection(sqlite3 *db, char **error, const struct sqlite3_api
 {
     (void)error;
     (void)api;
-    add_sql(db);
+    add_sql(db, false);
     return SQLITE_OK;
 }
 
@@ -152,7 +152,7 @@ static int load(sqlite3 *db, bool make_default)
     int rc = preload_register(&(struct preload_config){ .make_default = make_default });
 
     if (rc != SQLITE_OK && !preload_instances_any_registered()) return rc;
-    if (db && !preload_other_copy()) add_sql(db);
+    if (db && !preload_other_copy()) add_sql(db, true);
 #ifndef SQLITE_CORE
     if (sqlite3_libversion_number() >= 3014000) return SQLITE_OK_LOAD_PERMANENTLY;
 #endif

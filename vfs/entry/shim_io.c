@@ -192,6 +192,7 @@ static int own_control(struct shim_file *shim, int op, void *arg)
     if (!database) return SQLITE_NOTFOUND;
     if (op == PRELOAD_FCNTL_STATS) {
         preload_database_stats(database, arg);
+        preload_stats_explain(arg, connection_of(shim));
         return SQLITE_OK;
     }
     if (op == PRELOAD_FCNTL_FLUSH) return flush(database);

@@ -177,7 +177,7 @@ static bool is_listed(sqlite3_stmt *running, const char *name)
 
 /* A statement of our own runs meanwhile: then nothing that is in use can be taken away, and SQLite
  * says what is there without a word in the host's log. Its end clears the connection's error. */
-int preload_sql_init(sqlite3 *db)
+int preload_sql_init(sqlite3 *db, bool is_early)
 {
     sqlite3_stmt *running = NULL;
     size_t added = 0;
@@ -185,7 +185,7 @@ int preload_sql_init(sqlite3 *db)
 
     if (rc == SQLITE_ROW) rc = add_functions(db, &added);
     if (rc == SQLITE_OK && added > 0 && !is_listed(running, SQL_STATS_TABLE))
-        rc = preload_sql_stats_init(db);
+        rc = preload_sql_stats_init(db, is_early);
     (void)sqlite3_finalize(running);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* An eponymous virtual table over one table of rows. */
 #include "vfs/entry/sql_stats.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@ static const char *const state_names[] = { "off", "none", "loading", "done", "ab
 static const char *const reason_names[] = { "",         "closed",    "host",  "deadline",
                                             "unwanted", "page size", "file",  "device",
                                             "memory",   "thread",    "moved", "unproven",
-                                            "base" };
+                                            "base",     "mode",      "vfs",   "opened before",
+                                            "no header" };
 
 #define STAT(field)                                                                                \
     {                                                                                              \
@@ -62,6 +64,7 @@ static const struct stat_row {
 struct stats_table {
     sqlite3_vtab base;
     sqlite3 *db;
+    bool is_early; /* its connection was opened before we were loaded */
 };
 
 struct stats_cursor {
@@ -79,7 +82,6 @@ static int stats_connect(sqlite3 *db, void *aux, int argc, const char *const *ar
     struct stats_table *table;
     int rc = sqlite3_declare_vtab(db, "CREATE TABLE x(name TEXT, value, schema TEXT HIDDEN)");
 
-    (void)aux;
     (void)argc;
     (void)argv;
     (void)error;
@@ -88,6 +90,7 @@ static int stats_connect(sqlite3 *db, void *aux, int argc, const char *const *ar
     if (!table) return SQLITE_NOMEM;
     memset(table, 0, sizeof *table);
     table->db = db;
+    table->is_early = aux != NULL;
     *out = &table->base;
     return SQLITE_OK;
 }
@@ -134,6 +137,15 @@ static int stats_close(sqlite3_vtab_cursor *cursor)
     return SQLITE_OK;
 }
 
+/* Whether there is such a database; what is not under preload has a reason. */
+static bool look(struct preload_stats *out, const struct stats_table *table, const char *schema)
+{
+    int rc = preload_stats_of(table->db, schema, out);
+
+    if (out->reason == PRELOAD_REASON_VFS && table->is_early) out->reason = PRELOAD_REASON_EARLY;
+    return rc == SQLITE_OK || out->reason != PRELOAD_REASON_NONE;
+}
+
 static int stats_filter(sqlite3_vtab_cursor *base, int index, const char *index_text, int argc,
                         sqlite3_value **argv)
 {
@@ -143,7 +155,7 @@ static int stats_filter(sqlite3_vtab_cursor *base, int index, const char *index_
 
     (void)index_text;
     cursor->row = 0;
-    cursor->rows = preload_stats_of(table->db, schema, &cursor->stats) == SQLITE_OK ? STAT_ROWS : 0;
+    cursor->rows = look(&cursor->stats, table, schema) ? STAT_ROWS : 0;
     return SQLITE_OK;
 }
 
@@ -206,7 +218,10 @@ static const sqlite3_module stats_module = {
     .xRowid = stats_rowid,
 };
 
-int preload_sql_stats_init(sqlite3 *db)
+int preload_sql_stats_init(sqlite3 *db, bool is_early)
 {
-    return sqlite3_create_module_v2(db, SQL_STATS_TABLE, &stats_module, NULL, NULL);
+    static char early;
+
+    return sqlite3_create_module_v2(db, SQL_STATS_TABLE, &stats_module, is_early ? &early : NULL,
+                                    NULL);
 }

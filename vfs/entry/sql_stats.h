@@ -5,11 +5,14 @@
 #ifndef VFS_SQL_STATS_H
 #define VFS_SQL_STATS_H
 
+#include <stdbool.h>
+
 #include "vfs/sqlite.h"
 
 #define SQL_STATS_TABLE "preload_stats"
 
-/* Adds it to a connection. An SQLite result code. */
-int preload_sql_stats_init(sqlite3 *db);
+/* Adds it to a connection, which may have been opened before we were loaded. An SQLite result code.
+ */
+int preload_sql_stats_init(sqlite3 *db, bool is_early);
 
 #endif

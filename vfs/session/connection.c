@@ -121,7 +121,9 @@ static void learn_page_1(struct connection *connection, const void *bytes, int a
     struct hint_header geometry;
     unsigned shift;
 
-    if (amount < HINT_HEADER_BYTES || !hint_header_read(&geometry, bytes)) return;
+    if (amount < HINT_HEADER_BYTES) return;
+    connection->page_1.is_no_header = !hint_header_read(&geometry, bytes);
+    if (connection->page_1.is_no_header) return;
     shift = shift_of(geometry.page_size);
     if (connection->page_shift != CONNECTION_SHIFT_UNKNOWN && shift != connection->page_shift)
         forget_session(connection);

@@ -36,6 +36,7 @@ struct connection_page_1 {
     struct hint_header geometry;
     uint64_t schema_hash;      /* of the last one with that cookie; 0: none was seen */
     uint32_t first_page_count; /* of the one that was read first; 0: none was */
+    bool is_no_header;         /* the last one: encrypted, or not a database */
 };
 
 /* The transaction that writes. */
