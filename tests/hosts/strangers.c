@@ -110,7 +110,8 @@ static void sql_names_no_file_to_write(void)
         (void)sqlite3_snprintf(sizeof sql, sql, "SELECT preload_config(%Q)", options[i]);
         HOST_CHECK(strcmp(host_text(db, sql), before) == 0, "%s", options[i]);
     }
-    host_run(db, "SELECT preload_config('pace', 'fast')");
+    HOST_CHECK(strncmp(host_text(db, "SELECT preload_config('pace', 'fast')"), "error: ", 7) == 0,
+               "fast");
     host_close(db);
     use_attached("file:x.db");
     expect_victim_untouched();
