@@ -80,7 +80,6 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     struct shim_file *main = wraps ? database_of_log(name, flags) : NULL;
     struct config config = { .mode = CONFIG_MODE_OFF };
     struct shim_file *shim = NULL;
-    int opened = 0;
     int rc;
 
     preload_process_count(PROCESS_OPENS);
@@ -88,9 +87,8 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         preload_uri_resolve(&config, flags & SQLITE_OPEN_URI ? name : NULL);
     if (main || config.mode != CONFIG_MODE_OFF) shim = new_shim(instance, name, flags);
     if (!shim) return open_straight(instance, name, file, flags, out_flags);
-    rc = open_behind(instance, shim, flags, &opened);
+    rc = open_behind(instance, shim, flags, out_flags);
     if (rc != SQLITE_OK) return rc;
-    if (out_flags) *out_flags = opened;
     if (!(main ? preload_shim_file_wal(file, shim, main) : preload_shim_file_main(file, shim))) {
         (void)shim->real->pMethods->xClose(shim->real);
         free(shim);
@@ -99,7 +97,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     if (main) return SQLITE_OK;
     preload_process_count(PROCESS_WRAPPED);
     preload_attach(&shim->attachment, &instance->base, shim->real, name, shim->uri_name, &config,
-                   may_store(shim, &config, opened));
+                   may_store(shim, &config, out_flags ? *out_flags : flags));
     return SQLITE_OK;
 }
 

@@ -50,7 +50,7 @@ static void await(struct prefetch *prefetch, uint64_t until_us)
 }
 
 /* True when handles were opened. */
-static bool begin(struct course *course, sqlite3_file *main, const char *uri_name)
+static bool begin_by_backend(struct course *course, sqlite3_file *main, const char *uri_name)
 {
     const enum reach reach = preload_reach_of(course->base, course->file, main, course->config);
 
@@ -89,7 +89,7 @@ bool preload_replay_start(struct course *course, sqlite3_file *main, const char 
     prefetch->watch.began_us = began_us;
     prefetch->watch.deadline_us = began_us + config->replay_ms * 1000;
     prefetch->advice.path = course->file->path;
-    has_handles = begin(course, main, uri_name);
+    has_handles = begin_by_backend(course, main, uri_name);
     if (config->sync > 0) await(prefetch, began_us + config->sync * 1000);
     return has_handles;
 }

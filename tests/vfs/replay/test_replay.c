@@ -127,7 +127,7 @@ Test(replay, an_empty_database_gets_nothing)
     write_hints(4096, "1i:1@0 2l:1@1");
     cr_assert_eq(rename(sidecar.s, scratch("empty.db-preload").s), 0);
     db = db_open(empty.s, "preload");
-    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_NONE);
     cr_expect_eq(stats_of(db).planned_pages, 0);
     db_run(db, "CREATE TABLE t(x)");
     db_close(db);
