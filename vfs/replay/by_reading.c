@@ -64,8 +64,8 @@ bool preload_by_reading_begin(struct course *course, sqlite3_file *main, const c
 
     course->backend = &preload_by_reading;
     course->prefetch.queue.by_page = by_page;
-    if (preload_keeper_load(course->keeper, &book) &&
-        main->pMethods->xFileSize && main->pMethods->xFileSize(main, &bytes) == SQLITE_OK && bytes > 0) {
+    if (preload_keeper_load(course->keeper, &book) && main->pMethods->xFileSize &&
+        main->pMethods->xFileSize(main, &bytes) == SQLITE_OK && bytes > 0) {
         if (by_page && !has_page_size(course, main, book.evidence.page_size))
             reason = PRELOAD_REASON_PAGE_SIZE;
         else

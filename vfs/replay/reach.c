@@ -22,8 +22,8 @@ static bool lies_in_file(const struct named_file *file, sqlite3_file *main)
     sqlite3_int64 bytes = 0;
     struct stat st;
 
-    return main->pMethods->xFileSize && main->pMethods->xFileSize(main, &bytes) == SQLITE_OK && stat(file->path, &st) == 0 &&
-           S_ISREG(st.st_mode) && st.st_ino == file->identity.inode &&
+    return main->pMethods->xFileSize && main->pMethods->xFileSize(main, &bytes) == SQLITE_OK &&
+           stat(file->path, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == file->identity.inode &&
            st.st_dev == file->identity.device && st.st_size == bytes;
 }
 
