@@ -1,5 +1,5 @@
-/* Connections that may not write their database: nothing is written beside it, and who watches the
- * folder sees nothing. */
+/* Where hints are nobody's wish: beside a database that is only read, where who watches the folder
+ * sees nothing, and beside a copy. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +136,34 @@ static void what_the_host_says_is_done(void)
     HOST_CHECK(is_there(), "not written");
 }
 
+static void a_copy_learns_nothing(void)
+{
+    sqlite3_backup *backup;
+    sqlite3 *copy;
+    sqlite3 *db;
+
+    make();
+    load();
+    db = host_open("x.db", NULL);
+    host_run(db, "VACUUM INTO 'copy.db'");
+    copy = host_open("backup.db", NULL);
+    backup = sqlite3_backup_init(copy, "main", db, "main");
+    HOST_CHECK(backup && sqlite3_backup_step(backup, 10) == SQLITE_OK, "backup");
+    HOST_CHECK(sqlite3_backup_step(backup, -1) == SQLITE_DONE, "backup");
+    HOST_CHECK(sqlite3_backup_finish(backup) == SQLITE_OK, "backup");
+    host_close(copy);
+    host_close(db);
+    HOST_CHECK(access("copy.db", F_OK) == 0, "no copy");
+    HOST_CHECK(access("copy.db-preload", F_OK) != 0, "hints of VACUUM INTO");
+    HOST_CHECK(access("backup.db-preload", F_OK) != 0, "hints of a backup");
+    copy = host_open("copy.db", NULL);
+    HOST_CHECK(strcmp(host_text(copy, "SELECT count(*) FROM t"), "200") == 0, "count");
+    host_close(copy);
+    HOST_CHECK(access("copy.db-preload", F_OK) == 0, "no hints once it is used");
+}
+
 static const struct host_case cases[] = {
+    { "a_copy_learns_nothing", a_copy_learns_nothing },
     { "readers_write_nothing", readers_write_nothing },
     { "readers_remember", readers_remember },
     { "a_writer_stores_what_they_learnt", a_writer_stores_what_they_learnt },

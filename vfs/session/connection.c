@@ -173,7 +173,8 @@ void preload_connection_read(struct connection *connection, const void *bytes, i
     if (bytes && offset == 0) learn_page_1(connection, bytes, amount, false);
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN || connection->recording.recorder.full)
         return;
-    if (connection->log.in_checkpoint || (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX))
+    if (connection->log.in_checkpoint || connection->duties.fills ||
+        (offset < PROBE_BYTES_MAX && amount < PROBE_BYTES_MAX))
         return;
     index = (uint64_t)offset >> connection->page_shift;
     if (index < HINT_PGNO_MAX) record(connection, (uint32_t)index + 1, bytes, amount, HINT_READ);
@@ -210,7 +211,8 @@ void preload_connection_wrote(struct connection *connection, const void *bytes, 
     if (!connection->session) return;
     if (offset == 0 && !connection->log.is_open) learn_page_1(connection, bytes, amount, true);
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
-    if (connection->log.is_open || !connection->duties.reserved || connection->duties.overwrites)
+    if (connection->log.is_open || !connection->duties.reserved || connection->duties.overwrites ||
+        connection->duties.fills)
         return;
     pgno = (uint32_t)((uint64_t)offset >> connection->page_shift) + 1;
     count_rewrite(connection, pgno);
@@ -285,6 +287,7 @@ static void end_epoch(struct connection *connection)
     size_t pages = connection->epoch_is_new ? 0 : count - connection->epoch_from;
 
     connection->duties.reserved = false;
+    connection->duties.fills = false;
     connection->duties.overwrites = false;
     if (connection->duties.checks > 0) {
         connection->duties.checks--;
@@ -299,6 +302,7 @@ void preload_connection_locked(struct connection *connection, int level)
 {
     if (level != SQLITE_LOCK_RESERVED) return;
     connection->duties.reserved = true;
+    connection->duties.fills = connection->page_shift == CONNECTION_SHIFT_UNKNOWN;
     begin_writing(connection);
 }
 

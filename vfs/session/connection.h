@@ -7,7 +7,8 @@
  *
  * What counts: pages read or mapped, from the database or from its write-ahead log, and pages that
  * the session itself wrote. What does not: the pager's probes of the header, checkpoints, recovery,
- * playback of a journal, VACUUM, restore, backup and integrity checks. */
+ * playback of a journal, VACUUM, restore, backup and integrity checks; and the transaction that
+ * fills an empty file, which may be VACUUM INTO's or a backup's. */
 #ifndef VFS_CONNECTION_H
 #define VFS_CONNECTION_H
 
@@ -26,6 +27,7 @@
 struct connection_duties {
     bool watched : 1;    /* the owner wants to see each lock and unlock */
     bool reserved : 1;   /* RESERVED was taken: a transaction of its own, no playback */
+    bool fills : 1;      /* the file was empty when it was: this transaction makes the database */
     bool overwrites : 1; /* VACUUM copies over the database, until it commits */
     bool writes_log : 1; /* WRITE is held: a read mark may change within the transaction */
     unsigned checks : 2; /* lock epochs in which an integrity check may yet run */
