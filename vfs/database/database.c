@@ -190,5 +190,6 @@ void preload_database_after_fork_in_child(void)
         end = &(*end)->next;
     *end = registry.databases;
     registry.databases = NULL;
+    preload_prefetch_after_fork_in_child();
     pthread_mutex_unlock(&registry.mutex);
 }

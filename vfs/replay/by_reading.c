@@ -28,7 +28,7 @@ static enum preload_state read_with(struct course *course, const struct hint_boo
 
     if (!preload_planning_make(course, book, &found, bytes, NULL)) return PRELOAD_STATE_FAILED;
     if (course->prefetch.queue.plan.run_count == 0) return PRELOAD_STATE_DONE;
-    if (!preload_prefetch_read(&course->prefetch, course->base->vfs, course->file->path, uri_name,
+    if (!preload_prefetch_read(&course->prefetch, course->base, course->file->path, uri_name,
                                (unsigned)course->config->requests))
         return PRELOAD_STATE_FAILED;
     course->task.kind = POOL_SHARING; /* it starts readers */

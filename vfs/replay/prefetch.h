@@ -15,12 +15,14 @@
 #include <stdatomic.h>
 
 #include "vfs/preload.h"
+#include "vfs/process/base.h"
 #include "vfs/process/pool.h"
 #include "vfs/replay/prefetch_pace.h"
 #include "vfs/replay/queue.h"
 #include "vfs/sqlite.h"
 
-#define PREFETCH_HANDLES_MAX 16
+#define PREFETCH_HANDLES_MAX        16
+#define PREFETCH_SYSTEM_HANDLES_MAX 4 /* of a process, over the operating system's VFS */
 
 struct prefetch;
 
@@ -97,6 +99,7 @@ struct prefetch_reading {
     unsigned busy;
     struct prefetch_reader readers[PREFETCH_HANDLES_MAX];
     unsigned reader_count;
+    bool counted;      /* the handles count against PREFETCH_SYSTEM_HANDLES_MAX */
     char *handle_name; /* sqlite3_create_filename */
 };
 
@@ -153,8 +156,11 @@ void preload_prefetch_advise(struct prefetch *prefetch, int fd);
 /* Opens up to `handles_max` handles of `base` on the file at `path`, with the parameters of
  * `uri_name` (as xOpen got it with SQLITE_OPEN_URI, or NULL), and sets workers reading. On the
  * connection's thread. False when nothing could be started: state is FAILED, logged. */
-bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *path,
+bool preload_prefetch_read(struct prefetch *prefetch, const struct base *base, const char *path,
                            const char *uri_name, unsigned handles_max);
+
+/* fork(): the child has none of the parent's handles. */
+void preload_prefetch_after_fork_in_child(void);
 
 /* Sets workers reading again when requests may be begun. Not while the handles are being closed. */
 void preload_prefetch_read_on(struct prefetch *prefetch);

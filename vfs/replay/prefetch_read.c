@@ -16,6 +16,10 @@
 
 #define URI_PARAMETERS_MAX 32
 
+/* Handles that are open over the operating system's VFS: each is a descriptor, and in WAL mode a
+ * connection gives up its lock, and with it the handles, at its close. */
+static atomic_uint system_handles;
+
 /* Whether there is something left to spend, an idle program's credit included; under the lock. */
 static bool is_credited(struct prefetch *prefetch)
 {
@@ -223,13 +227,35 @@ static bool sqlite_has_mutexes(void)
     return distinct;
 }
 
+/* False: the process has as many as it may have. */
+static bool count_handle(const struct prefetch *prefetch)
+{
+    if (!prefetch->reading.counted) return true;
+    if (atomic_fetch_add(&system_handles, 1) < PREFETCH_SYSTEM_HANDLES_MAX) return true;
+    atomic_fetch_sub(&system_handles, 1);
+    return false;
+}
+
+static void uncount_handle(const struct prefetch *prefetch)
+{
+    if (prefetch->reading.counted) atomic_fetch_sub(&system_handles, 1);
+}
+
+void preload_prefetch_after_fork_in_child(void)
+{
+    atomic_store(&system_handles, 0);
+}
+
 static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned handles_max)
 {
-    while (prefetch->reading.reader_count < handles_max) {
+    while (prefetch->reading.reader_count < handles_max && count_handle(prefetch)) {
         struct prefetch_reader *reader = &prefetch->reading.readers[prefetch->reading.reader_count];
 
         reader->handle = open_handle(base, prefetch->reading.handle_name);
-        if (!reader->handle) break;
+        if (!reader->handle) {
+            uncount_handle(prefetch);
+            break;
+        }
         reader->prefetch = prefetch;
         reader->task.run = read_requests;
         reader->task.kind = POOL_SHARING;
@@ -237,14 +263,15 @@ static void open_handles(struct prefetch *prefetch, sqlite3_vfs *base, unsigned 
     }
 }
 
-bool preload_prefetch_read(struct prefetch *prefetch, sqlite3_vfs *base, const char *path,
+bool preload_prefetch_read(struct prefetch *prefetch, const struct base *base, const char *path,
                            const char *uri_name, unsigned handles_max)
 {
+    prefetch->reading.counted = base->shows_files;
     if (handles_max > PREFETCH_HANDLES_MAX) handles_max = PREFETCH_HANDLES_MAX;
     if (handles_max > prefetch->queue.len) handles_max = (unsigned)prefetch->queue.len;
     if (sqlite_has_mutexes() && !descriptors_are_scarce())
         prefetch->reading.handle_name = copy_name(path, uri_name);
-    if (prefetch->reading.handle_name) open_handles(prefetch, base, handles_max);
+    if (prefetch->reading.handle_name) open_handles(prefetch, base->vfs, handles_max);
     if (prefetch->reading.reader_count > 0 && start_readers(prefetch)) return true;
     preload_log_error("nothing prefetched: no second handle or no thread: %s", path);
     preload_prefetch_end(prefetch, PRELOAD_STATE_FAILED,
@@ -274,6 +301,7 @@ void preload_prefetch_close_handles(struct prefetch *prefetch)
 
         handle->pMethods->xClose(handle);
         free(handle);
+        uncount_handle(prefetch);
     }
     prefetch->reading.reader_count = 0;
     if (prefetch->reading.handle_name) sqlite3_free_filename(prefetch->reading.handle_name);

@@ -368,6 +368,53 @@ Test(replay, where_workers_get_no_table_of_their_own_the_file_is_read)
     db_close(db);
 }
 
+/* Descriptors of this process that lead to a file of this name. */
+static unsigned descriptors_of(const char *name)
+{
+    unsigned count = 0;
+
+    for (int fd = 0; fd < 200; fd++) {
+        char link[64];
+        char target[600];
+        ssize_t len;
+
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        len = readlink(link, target, sizeof target - 1);
+        if (len < 0) continue;
+        target[len] = '\0';
+        count += strcmp(target, name) == 0;
+    }
+    return count;
+}
+
+/* Databases that are read together share four. */
+Test(replay, a_process_has_few_handles_over_the_operating_system)
+{
+    static const char *const names[] = { "a.db", "b.db", "c.db" };
+    static const char *const hints[] = { "a.db-preload", "b.db-preload", "c.db-preload" };
+    sqlite3 *open[COUNT(names)];
+    unsigned descriptors = 0;
+    sqlite3 *db;
+
+    deny_close_range();
+    for (size_t i = 0; i < COUNT(names); i++) {
+        path = scratch(names[i]);
+        sidecar = scratch(hints[i]);
+        db_make(path.s, 50);
+        write_hints(4096, "1i:1@0 5l:1@1 9l:1@2 13l:1@3");
+        open[i] = open_with("preload=replay");
+        (void)wait_for_replay(open[i]);
+        descriptors += descriptors_of(path.s);
+    }
+    cr_expect_eq(descriptors, COUNT(names) + 4, "%u", descriptors);
+    for (size_t i = 0; i < COUNT(names); i++)
+        db_close(open[i]);
+    db = open_with("preload=replay");
+    cr_expect_eq(descriptors_of(path.s), 1 + 4, "those that were closed are free again");
+    cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_DONE);
+    db_close(db);
+}
+
 Test(replay, a_table_that_is_denied_later_costs_one_replay)
 {
     struct preload_stats stats;
