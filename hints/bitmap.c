@@ -2,7 +2,8 @@
 #include "hints/bitmap.h"
 
 #include <assert.h>
-#include <stdlib.h>
+
+#include "hints/memory.h"
 
 #define BLOCK_BYTES         (HINT_BITMAP_BLOCK_WORDS * sizeof(uint64_t))
 #define DIRECTORY_COUNT_MIN 16
@@ -23,7 +24,7 @@ static int directory_reach(struct hint_bitmap *bitmap, size_t block)
         count *= 2;
     assert(count <= DIRECTORY_COUNT_MAX);
 
-    blocks = realloc(bitmap->blocks, count * sizeof(*blocks));
+    blocks = hint_realloc(bitmap->blocks, count * sizeof(*blocks));
     if (!blocks) return HINT_NOMEM;
     for (size_t i = bitmap->block_count; i < count; i++)
         blocks[i] = empty_block;
@@ -35,8 +36,8 @@ static int directory_reach(struct hint_bitmap *bitmap, size_t block)
 void hint_bitmap_free(struct hint_bitmap *bitmap)
 {
     for (size_t i = 0; i < bitmap->block_count; i++)
-        if (bitmap->blocks[i] != empty_block) free(bitmap->blocks[i]);
-    free(bitmap->blocks);
+        if (bitmap->blocks[i] != empty_block) hint_free(bitmap->blocks[i]);
+    hint_free(bitmap->blocks);
     *bitmap = (struct hint_bitmap){ 0 };
 }
 
@@ -48,7 +49,7 @@ int hint_bitmap_add(struct hint_bitmap *bitmap, uint32_t pgno)
     assert(pgno >= 1);
     if (directory_reach(bitmap, block) != HINT_OK) return HINT_NOMEM;
     words = bitmap->blocks[block];
-    if (words == empty_block) words = calloc(HINT_BITMAP_BLOCK_WORDS, sizeof(*words));
+    if (words == empty_block) words = hint_calloc(HINT_BITMAP_BLOCK_WORDS, sizeof(*words));
     if (!words) return HINT_NOMEM;
     words[(pgno >> 6) % HINT_BITMAP_BLOCK_WORDS] |= UINT64_C(1) << (pgno & 63);
     bitmap->blocks[block] = words;

@@ -2,9 +2,9 @@
 #include "hints/book.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "hints/memory.h"
 #include "hints/sort.h"
 
 void hint_book_free(struct hint_book *book)
@@ -12,7 +12,7 @@ void hint_book_free(struct hint_book *book)
     hint_history_free(&book->shared);
     for (size_t i = 0; i < book->profile_count; i++)
         hint_history_free(&book->profiles[i].history);
-    free(book->profiles);
+    hint_free(book->profiles);
     *book = (struct hint_book){ 0 };
 }
 
@@ -36,7 +36,7 @@ bool hint_book_is_normal(const struct hint_book *book)
 static int profiles_reserve(struct hint_book *book, size_t count)
 {
     if (count == 0) return HINT_OK;
-    book->profiles = calloc(count, sizeof(*book->profiles));
+    book->profiles = hint_calloc(count, sizeof(*book->profiles));
     return book->profiles ? HINT_OK : HINT_NOMEM;
 }
 

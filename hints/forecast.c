@@ -5,8 +5,9 @@
 #include "hints/forecast.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "hints/memory.h"
 
 #define FORECAST_PPM UINT32_C(1000000)
 
@@ -190,8 +191,8 @@ static uint32_t probability_ppm(struct experience *experience, const struct hint
 /* One guess a page of the history, and room for so many more; NULL when memory runs out. */
 static struct hint_guess *guesses_of(const struct hint_history *history, size_t more)
 {
-    struct hint_guess *guesses = malloc((history->len + more + 1) * sizeof(*guesses));
-    struct experience *experience = calloc(1, sizeof(*experience));
+    struct hint_guess *guesses = hint_malloc((history->len + more + 1) * sizeof(*guesses));
+    struct experience *experience = hint_calloc(1, sizeof(*experience));
 
     if (guesses && experience) {
         experience_make(experience, history);
@@ -206,10 +207,10 @@ static struct hint_guess *guesses_of(const struct hint_history *history, size_t 
             };
         }
     } else {
-        free(guesses);
+        hint_free(guesses);
         guesses = NULL;
     }
-    free(experience);
+    hint_free(experience);
     return guesses;
 }
 
@@ -257,7 +258,7 @@ static int guesses_join(struct hint_guess **guesses, size_t *len, const struct h
                         size_t more)
 {
     struct hint_guess *of_own = guesses_of(own, 0);
-    struct hint_guess *joined = malloc((*len + own->len + more + 1) * sizeof(*joined));
+    struct hint_guess *joined = hint_malloc((*len + own->len + more + 1) * sizeof(*joined));
     int rc = HINT_NOMEM;
 
     if (of_own && joined) {
@@ -268,8 +269,8 @@ static int guesses_join(struct hint_guess **guesses, size_t *len, const struct h
         joined = shared;
         rc = HINT_OK;
     }
-    free(joined);
-    free(of_own);
+    hint_free(joined);
+    hint_free(of_own);
     return rc;
 }
 
@@ -326,7 +327,7 @@ static const struct hint_history *profile_of(const struct hint_book *book, const
 
 void hint_forecast_free(struct hint_forecast *forecast)
 {
-    free(forecast->pages);
+    hint_free(forecast->pages);
     *forecast = (struct hint_forecast){ 0 };
 }
 
@@ -343,7 +344,7 @@ int hint_forecast_make(struct hint_forecast *out, const struct hint_book *book, 
 
     if (rc == HINT_OK && own) rc = guesses_join(&pages, &len, own, growth.count);
     if (rc != HINT_OK) {
-        free(pages);
+        hint_free(pages);
         return rc;
     }
     hint_forecast_free(out);

@@ -6,9 +6,9 @@
 #include "hints/history.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "hints/memory.h"
 #include "hints/sort.h"
 #include "hints/sweep.h"
 
@@ -45,7 +45,7 @@ static uint32_t slot_of(const struct hint_history *history, const struct hint_se
 
 void hint_history_free(struct hint_history *history)
 {
-    free(history->pages);
+    hint_free(history->pages);
     memset(history, 0, sizeof(*history));
 }
 
@@ -76,11 +76,11 @@ int hint_history_copy(struct hint_history *out, const struct hint_history *histo
 
     assert(out != history);
     if (history->len > 0) {
-        pages = calloc(history->len, sizeof(*pages));
+        pages = hint_calloc(history->len, sizeof(*pages));
         if (!pages) return HINT_NOMEM;
         memcpy(pages, history->pages, history->len * sizeof(*pages));
     }
-    free(out->pages);
+    hint_free(out->pages);
     *out = *history;
     out->pages = pages;
     return HINT_OK;
@@ -357,21 +357,21 @@ int hint_history_fold(struct hint_history *history, const struct hint_session *s
 
     assert(hint_history_is_normal(history));
     if (session->len == 0) return HINT_OK;
-    touched = calloc(session->len, sizeof(*touched));
-    pages = calloc(history->len + session->len, sizeof(*pages));
+    touched = hint_calloc(session->len, sizeof(*touched));
+    pages = hint_calloc(history->len + session->len, sizeof(*pages));
     if (!touched || !pages) {
-        free(touched);
-        free(pages);
+        hint_free(touched);
+        hint_free(pages);
         return HINT_NOMEM;
     }
     if (ageing.is_new) join_short(history);
     taken.len = is_odd(history, session, ageing) ? 0 : touches_taken(history, session, ageing);
     touched_len = pages_of_session(touched, &taken, UINT32_C(1) << ageing.slot);
     history->len = pages_merge(pages, history, &taken, touched, touched_len, ageing);
-    free(history->pages);
+    hint_free(history->pages);
     history->pages = pages;
     history_mark(history, &taken, ageing, touched, touched_len);
-    free(touched);
+    hint_free(touched);
     assert(hint_history_is_normal(history));
     return HINT_OK;
 }
@@ -495,7 +495,7 @@ int hint_history_merge(struct hint_history *out, const struct hint_history *a,
     struct hint_history merged = { 0 };
 
     assert(out != a && out != b);
-    merged.pages = calloc(a->len + b->len + 1, sizeof(*merged.pages));
+    merged.pages = hint_calloc(a->len + b->len + 1, sizeof(*merged.pages));
     if (!merged.pages) return HINT_NOMEM;
     merge_marks(&merged, a);
     merge_marks(&merged, b);
@@ -538,7 +538,7 @@ int hint_history_prune(struct hint_history *history, size_t pages_max)
     size_t len = 0;
 
     if (history->len <= pages_max) return HINT_OK;
-    claims = calloc(history->len, sizeof(*claims));
+    claims = hint_calloc(history->len, sizeof(*claims));
     if (!claims) return HINT_NOMEM;
     for (size_t i = 0; i < history->len; i++) {
         struct hint_page page = history->pages[i];
@@ -551,7 +551,7 @@ int hint_history_prune(struct hint_history *history, size_t pages_max)
     for (size_t i = 0; i < history->len; i++)
         if (history->pages[i].seen) history->pages[len++] = history->pages[i];
     history->len = len;
-    free(claims);
+    hint_free(claims);
     return HINT_OK;
 }
 

@@ -6,11 +6,11 @@
 #include "hints/plan.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hints/bitmap.h"
 #include "hints/format/header.h"
+#include "hints/memory.h"
 #include "hints/order.h"
 #include "hints/sort.h"
 
@@ -193,7 +193,7 @@ static int choose(struct candidate **out, size_t *len, const struct planner *pla
                   const struct hint_forecast *forecast, enum hint_trust trust, uint32_t page_count,
                   uint64_t pages_max)
 {
-    struct hint_place *places = malloc((2 * forecast->len + 1) * sizeof(*places));
+    struct hint_place *places = hint_malloc((2 * forecast->len + 1) * sizeof(*places));
     struct hint_place *scratch;
 
     if (!places) return HINT_NOMEM;
@@ -210,10 +210,10 @@ static int choose(struct candidate **out, size_t *len, const struct planner *pla
         places[i].key = place_of(&candidate);
     }
     hint_order(places, scratch, *len);
-    *out = calloc(*len + 1, sizeof(**out));
+    *out = hint_calloc(*len + 1, sizeof(**out));
     for (size_t i = 0; i < *len && *out; i++)
         (*out)[i] = candidate_of(&forecast->pages[places[i].index], planner->costs, trust);
-    free(places);
+    hint_free(places);
     return *out ? HINT_OK : HINT_NOMEM;
 }
 
@@ -335,9 +335,9 @@ static int planner_write(struct planner *planner, const struct candidate *chosen
     int rc;
 
     if (len == 0) return HINT_OK;
-    plan->runs = calloc(len, sizeof(*plan->runs));
-    plan->groups = calloc(len, sizeof(*plan->groups));
-    planner->groups = calloc(len, sizeof(*planner->groups));
+    plan->runs = hint_calloc(len, sizeof(*plan->runs));
+    plan->groups = hint_calloc(len, sizeof(*plan->groups));
+    planner->groups = hint_calloc(len, sizeof(*planner->groups));
     if (!plan->runs || !plan->groups || !planner->groups) return HINT_NOMEM;
     for (size_t i = 0; i < len; i++)
         if (hint_bitmap_add(&planner->chosen, chosen[i].guess.pgno) != HINT_OK) return HINT_NOMEM;
@@ -387,8 +387,8 @@ static size_t count_first(const struct candidate *chosen, size_t len)
 
 void hint_plan_free(struct hint_plan *plan)
 {
-    free(plan->runs);
-    free(plan->groups);
+    hint_free(plan->runs);
+    hint_free(plan->groups);
     *plan = (struct hint_plan){ 0 };
 }
 
@@ -423,7 +423,7 @@ int hint_plan_make(struct hint_plan *out, const struct hint_forecast *forecast,
     hint_plan_free(&planner.plan);
     hint_bitmap_free(&planner.chosen);
     hint_bitmap_free(&planner.planned);
-    free(planner.groups);
-    free(chosen);
+    hint_free(planner.groups);
+    hint_free(chosen);
     return rc;
 }

@@ -5,8 +5,9 @@
 #include "hints/record.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "hints/memory.h"
 
 #define ULEB128_BYTES_MAX  10
 #define SESSION_BYTES_OF_1 (16 + 8 + 4)
@@ -243,7 +244,7 @@ static void take_steps(struct reader *reader, struct hint_history *history)
 
     if (len > reader->pages_left) reader_fail(reader, HINT_FULL);
     if (reader->rc != HINT_OK || len == 0) return;
-    history->pages = calloc(len, sizeof(*history->pages));
+    history->pages = hint_calloc(len, sizeof(*history->pages));
     if (!history->pages) {
         reader_fail(reader, HINT_NOMEM);
         return;
@@ -312,7 +313,7 @@ static void take_profiles(struct reader *reader, struct hint_book *book)
 
     if (count > HINT_PROFILES_MAX) reader_fail(reader, HINT_INVALID);
     if (reader->rc != HINT_OK || count == 0) return;
-    book->profiles = calloc(count, sizeof(*book->profiles));
+    book->profiles = hint_calloc(count, sizeof(*book->profiles));
     if (!book->profiles) {
         reader_fail(reader, HINT_NOMEM);
         return;

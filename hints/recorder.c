@@ -5,8 +5,9 @@
 #include "hints/recorder.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "hints/memory.h"
 
 #define STAMP_UNITS_MAX (UINT32_MAX >> HINT_STAMP_SHIFT)
 
@@ -50,7 +51,7 @@ void hint_recorder_free(struct hint_recorder *recorder)
 {
     hint_bitmap_free(&recorder->seen);
     for (size_t i = 0; i < HINT_RECORDER_SEGMENTS; i++)
-        free(recorder->segments[i]);
+        hint_free(recorder->segments[i]);
     memset(recorder, 0, sizeof(*recorder));
     atomic_init(&recorder->count, 0);
 }
@@ -63,7 +64,7 @@ static struct hint_touch *place_make(struct hint_recorder *recorder, size_t inde
 
     if (place.segment >= HINT_RECORDER_SEGMENTS) return NULL;
     segment = &recorder->segments[place.segment];
-    if (!*segment) *segment = calloc(place.room, sizeof(**segment));
+    if (!*segment) *segment = hint_calloc(place.room, sizeof(**segment));
     return *segment ? *segment + place.offset : NULL;
 }
 

@@ -6,9 +6,9 @@
 #include "hints/run.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "hints/memory.h"
 #include "hints/sort.h"
 
 _Static_assert(sizeof(struct hint_run) == 8, "runs are copied in blocks");
@@ -25,7 +25,7 @@ static int runs_reserve(struct hint_runs *runs, size_t len)
     if (cap < CAP_MIN) cap = CAP_MIN;
     if (cap < len) cap = len;
     if (cap > SIZE_MAX / sizeof(*items)) return HINT_NOMEM;
-    items = realloc(runs->items, cap * sizeof(*items));
+    items = hint_realloc(runs->items, cap * sizeof(*items));
     if (!items) return HINT_NOMEM;
     runs->items = items;
     runs->cap = cap;
@@ -78,7 +78,7 @@ static int runs_splice(struct hint_runs *runs, size_t first, size_t end,
 
 void hint_runs_free(struct hint_runs *runs)
 {
-    free(runs->items);
+    hint_free(runs->items);
     *runs = (struct hint_runs){ 0 };
 }
 

@@ -5,7 +5,8 @@
 #include "hints/session.h"
 
 #include <assert.h>
-#include <stdlib.h>
+
+#include "hints/memory.h"
 
 /* The session in the making. `slots` has at least twice as many entries as there will be touches;
  * an entry is 1 + the index of a touch, 0 where empty. */
@@ -23,8 +24,8 @@ static int merger_init(struct merger *merger, size_t len_max)
     while ((size_t)1 << merger->slot_bits < 2 * len_max)
         merger->slot_bits++;
     assert(merger->slot_bits <= 32);
-    merger->touches = calloc(len_max ? len_max : 1, sizeof(*merger->touches));
-    merger->slots = calloc((size_t)1 << merger->slot_bits, sizeof(*merger->slots));
+    merger->touches = hint_calloc(len_max ? len_max : 1, sizeof(*merger->touches));
+    merger->slots = hint_calloc((size_t)1 << merger->slot_bits, sizeof(*merger->slots));
     return merger->touches && merger->slots ? HINT_OK : HINT_NOMEM;
 }
 
@@ -57,7 +58,7 @@ static void merger_take(struct merger *merger, struct hint_touch touch)
 
 void hint_session_free(struct hint_session *session)
 {
-    free(session->touches);
+    hint_free(session->touches);
     hint_runs_free(&session->fetched);
     *session = (struct hint_session){ 0 };
 }
@@ -85,7 +86,7 @@ int hint_session_merge(struct hint_session *session, const struct hint_touch *to
         session->len = merger.len;
         merger.touches = old;
     }
-    free(merger.touches);
-    free(merger.slots);
+    hint_free(merger.touches);
+    hint_free(merger.slots);
     return rc;
 }

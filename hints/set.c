@@ -2,8 +2,8 @@
 #include "hints/set.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
+#include "hints/memory.h"
 #include "hints/sort.h"
 
 _Static_assert(sizeof(struct hint_run) == 2 * sizeof(uint32_t), "a range costs two page numbers");
@@ -13,15 +13,15 @@ _Static_assert(sizeof(struct hint_run) == 2 * sizeof(uint32_t), "a range costs t
 
 void hint_set_free(struct hint_set *set)
 {
-    free(set->pgnos);
-    free(set->ranges);
+    hint_free(set->pgnos);
+    hint_free(set->ranges);
     *set = (struct hint_set){ 0 };
 }
 
 static int set_alloc(struct hint_set *set, size_t pgno_count, size_t range_count)
 {
-    set->pgnos = calloc(pgno_count ? pgno_count : 1, sizeof(*set->pgnos));
-    set->ranges = calloc(range_count ? range_count : 1, sizeof(*set->ranges));
+    set->pgnos = hint_calloc(pgno_count ? pgno_count : 1, sizeof(*set->pgnos));
+    set->ranges = hint_calloc(range_count ? range_count : 1, sizeof(*set->ranges));
     if (set->pgnos && set->ranges) return HINT_OK;
     hint_set_free(set);
     return HINT_NOMEM;
@@ -115,7 +115,7 @@ int hint_set_to_runs(struct hint_runs *out, const struct hint_set *set)
         hint_runs_clear(out);
         return HINT_OK;
     }
-    items = calloc(count, sizeof(*items));
+    items = hint_calloc(count, sizeof(*items));
     if (!items) return HINT_NOMEM;
     set_interleave(items, set);
     sort_runs(items, count);

@@ -3,10 +3,10 @@
 #include "hints/walk.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include "hints/format/btree.h"
 #include "hints/format/header.h"
+#include "hints/memory.h"
 
 enum level_kind {
     LEVEL_UNKNOWN,  /* its first page was not given yet */
@@ -30,7 +30,7 @@ static void *grow(void *list, size_t len, size_t more, size_t size)
     if (list && len + more <= cap) return list;
     while (cap < len + more)
         cap *= 2;
-    return realloc(list, cap * size);
+    return hint_realloc(list, cap * size);
 }
 
 /* What comes after the last page that may be read is not noted. */
@@ -66,7 +66,7 @@ static int add_waiting(struct hint_walk *walk, struct hint_walk_level *level, ui
     if (walk->waiting >= HINT_WALK_WAITING_MAX) return HINT_OK;
     if (level->waiting_len == level->waiting_cap) {
         size_t cap = level->waiting_cap ? level->waiting_cap * 2 : 16;
-        uint32_t *waiting = realloc(level->waiting, cap * sizeof(*waiting));
+        uint32_t *waiting = hint_realloc(level->waiting, cap * sizeof(*waiting));
 
         if (!waiting) return HINT_NOMEM;
         level->waiting = waiting;
@@ -113,7 +113,7 @@ static int add_page(struct hint_walk *walk, uint32_t pgno, uint32_t level)
 int hint_walk_init(struct hint_walk *walk, struct hint_database database, uint32_t pages_max)
 {
     *walk = (struct hint_walk){ .database = database, .pages_max = pages_max };
-    walk->levels = calloc(16, sizeof(*walk->levels));
+    walk->levels = hint_calloc(16, sizeof(*walk->levels));
     if (!walk->levels) return HINT_NOMEM;
     walk->levels[LEVEL_OF_ROOTS].kind = LEVEL_ROOTS;
     walk->levels[LEVEL_OF_SCHEMA].kind = LEVEL_SCHEMA;
@@ -125,9 +125,9 @@ int hint_walk_init(struct hint_walk *walk, struct hint_database database, uint32
 void hint_walk_free(struct hint_walk *walk)
 {
     for (size_t i = 0; i < walk->level_count; i++)
-        free(walk->levels[i].waiting);
-    free(walk->levels);
-    free(walk->steps);
+        hint_free(walk->levels[i].waiting);
+    hint_free(walk->levels);
+    hint_free(walk->steps);
     hint_bitmap_free(&walk->known);
     *walk = (struct hint_walk){ 0 };
 }
@@ -176,7 +176,7 @@ static int settle(struct hint_walk *walk, uint32_t index, enum level_kind kind)
     walk->waiting -= len;
     for (size_t i = 0; i < len && rc == HINT_OK; i++)
         rc = add_page(walk, waiting[i], index);
-    free(waiting);
+    hint_free(waiting);
     return rc;
 }
 
@@ -229,7 +229,7 @@ int hint_walk_give(struct hint_walk *walk, const uint8_t *page)
     assert(walk->given <= walk->next);
     if (page && step.pgno == 1) walk->usable = hint_usable_bytes(page, walk->database.page_size);
     if (!page || walk->usable == 0) return HINT_OK;
-    room = calloc(room_len, sizeof(*room));
+    room = hint_calloc(room_len, sizeof(*room));
     if (!room) return HINT_NOMEM;
     switch (hint_btree_class(page, step.pgno)) {
     case HINT_CLASS_INTERIOR:
@@ -242,6 +242,6 @@ int hint_walk_give(struct hint_walk *walk, const uint8_t *page)
     case HINT_CLASS_OVERFLOW:
         break;
     }
-    free(room);
+    hint_free(room);
     return rc;
 }
