@@ -102,6 +102,7 @@ BEGIN {
     print " */"
     print "#ifdef PRELOAD_DEBUG\n#undef NDEBUG\n#elif !defined(NDEBUG)\n#define NDEBUG 1\n#endif"
     print "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif"
+    print "#ifndef ZSTD_STATIC_LINKING_ONLY\n#define ZSTD_STATIC_LINKING_ONLY\n#endif"
     print "#if !defined(PRELOAD_LOADABLE) && !defined(SQLITE_CORE)\n#define SQLITE_CORE 1\n#endif\n"
     for (i = 1; i <= system_count; i++)
         print "#include <" system_header[i] ">"

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -117,11 +118,20 @@ sqlite3_mutex *__wrap_sqlite3_mutex_alloc(int kind)
     return error_of(LIBC_sqlite3_mutex_alloc) ? NULL : __real_sqlite3_mutex_alloc(kind);
 }
 
-ZSTD_CCtx *__real_ZSTD_createCCtx(void);
-ZSTD_CCtx *__wrap_ZSTD_createCCtx(void);
-ZSTD_CCtx *__wrap_ZSTD_createCCtx(void)
+ZSTD_CCtx *__real_ZSTD_createCCtx_advanced(ZSTD_customMem memory);
+ZSTD_CCtx *__wrap_ZSTD_createCCtx_advanced(ZSTD_customMem memory);
+ZSTD_CCtx *__wrap_ZSTD_createCCtx_advanced(ZSTD_customMem memory)
 {
-    return error_of(LIBC_ZSTD_createCCtx) ? NULL : __real_ZSTD_createCCtx();
+    if (error_of(LIBC_ZSTD_createCCtx_advanced)) return NULL;
+    return __real_ZSTD_createCCtx_advanced(memory);
+}
+
+ZSTD_DCtx *__real_ZSTD_createDCtx_advanced(ZSTD_customMem memory);
+ZSTD_DCtx *__wrap_ZSTD_createDCtx_advanced(ZSTD_customMem memory);
+ZSTD_DCtx *__wrap_ZSTD_createDCtx_advanced(ZSTD_customMem memory)
+{
+    if (error_of(LIBC_ZSTD_createDCtx_advanced)) return NULL;
+    return __real_ZSTD_createDCtx_advanced(memory);
 }
 
 size_t __real_ZSTD_CCtx_setParameter(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value);
@@ -147,14 +157,17 @@ size_t __wrap_ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t room, const vo
     return __real_ZSTD_compress2(context, to, room, from, len);
 }
 
-size_t __real_ZSTD_decompress(void *to, size_t room, const void *from, size_t len);
-size_t __wrap_ZSTD_decompress(void *to, size_t room, const void *from, size_t len);
-size_t __wrap_ZSTD_decompress(void *to, size_t room, const void *from, size_t len)
+size_t __real_ZSTD_decompressDCtx(ZSTD_DCtx *context, void *to, size_t room, const void *from,
+                                  size_t len);
+size_t __wrap_ZSTD_decompressDCtx(ZSTD_DCtx *context, void *to, size_t room, const void *from,
+                                  size_t len);
+size_t __wrap_ZSTD_decompressDCtx(ZSTD_DCtx *context, void *to, size_t room, const void *from,
+                                  size_t len)
 {
-    int error = error_of(LIBC_ZSTD_decompress);
+    int error = error_of(LIBC_ZSTD_decompressDCtx);
 
     if (error) return fail_zstd(error);
-    return __real_ZSTD_decompress(to, room, from, len);
+    return __real_ZSTD_decompressDCtx(context, to, room, from, len);
 }
 
 int __real_open(const char *path, int flags, ...);

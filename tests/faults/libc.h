@@ -14,10 +14,11 @@
     X(strdup)                                                                                      \
     X(sqlite3_create_filename)                                                                     \
     X(sqlite3_mutex_alloc)                                                                         \
-    X(ZSTD_createCCtx)                                                                             \
+    X(ZSTD_createCCtx_advanced)                                                                    \
+    X(ZSTD_createDCtx_advanced)                                                                    \
     X(ZSTD_CCtx_setParameter)                                                                      \
     X(ZSTD_compress2)                                                                              \
-    X(ZSTD_decompress)                                                                             \
+    X(ZSTD_decompressDCtx)                                                                         \
     X(open)                                                                                        \
     X(close)                                                                                       \
     X(stat)                                                                                        \

@@ -7,8 +7,11 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,6 +132,90 @@ static void without_workers_there_is_never_a_thread(void)
     HOST_CHECK(access("x.db-preload", F_OK) == 0, "nothing was saved");
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SPACE_TELLS false /* it sets terabytes aside itself */
+#else
+#define SPACE_TELLS true
+#endif
+
+static long kib_of(const char *name)
+{
+    FILE *status = fopen("/proc/self/status", "re");
+    char line[256];
+    long kib = 0;
+
+    HOST_CHECK(status, "errno %d", errno);
+    while (fgets(line, sizeof line, status))
+        if (strncmp(line, name, strlen(name)) == 0) kib = strtol(line + strlen(name), NULL, 10);
+    (void)fclose(status);
+    return kib;
+}
+
+/* Many databases at once, so that there are as many workers as there may be. */
+static void use_many(unsigned count)
+{
+    sqlite3 *dbs[8];
+    char name[64];
+
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(name, sizeof name, "file:x%u.db?preload_save_ms=10", i);
+        dbs[i] = host_open(name, "preload");
+        host_run(dbs[i], "SELECT count(body) FROM t");
+    }
+    (void)usleep(200000);
+    for (unsigned i = 0; i < count; i++) {
+        HOST_CHECK(preload_flush(dbs[i], NULL) == SQLITE_OK, "not saved");
+        host_close(dbs[i]);
+    }
+}
+
+static void learn_many(unsigned count)
+{
+    char name[64];
+
+    learn();
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(name, sizeof name, "VACUUM INTO 'x%u.db'", i);
+        host_run(host_open("x.db", "unix"), name);
+    }
+    use_many(count);
+}
+
+/* With what a process has that uses SQLite, but without workers, for a measure. */
+static void workers_take_2_mib_of_address_space_each(void)
+{
+    long before_kib;
+
+    if (!SPACE_TELLS) return;
+    HOST_CHECK(preload_configure("workers", "0") == SQLITE_OK, "not configured");
+    learn_many(8);
+    before_kib = kib_of("VmPeak:");
+    HOST_CHECK(preload_configure("workers", "4") == SQLITE_OK, "not configured");
+    use_many(8);
+    HOST_CHECK(kib_of("VmPeak:") - before_kib <= 4 * 2048, "%ld KiB more",
+               kib_of("VmPeak:") - before_kib);
+    wait_until_alone();
+    HOST_CHECK(kib_of("VmSize:") - before_kib <= 4 * 300, "%ld KiB stay",
+               kib_of("VmSize:") - before_kib);
+}
+
+/* ulimit -v: no allocation of the host's fails for us. */
+static void a_host_with_little_address_space_has_it_for_itself(void)
+{
+    struct rlimit limit;
+    void *large;
+
+    if (!SPACE_TELLS) return;
+    learn_many(2);
+    HOST_CHECK(getrlimit(RLIMIT_AS, &limit) == 0, "errno %d", errno);
+    limit.rlim_cur = (rlim_t)(kib_of("VmSize:") + 48 * 1024) << 10;
+    HOST_CHECK(setrlimit(RLIMIT_AS, &limit) == 0, "errno %d", errno);
+    use_many(2);
+    large = malloc((size_t)32 << 20);
+    HOST_CHECK(large, "nothing is left for the host");
+    free(large);
+}
+
 /* As inetd, or a shell with a pipe: the reader waits until the last copy of the stream is closed,
  * which is the host's own. */
 static void a_closed_stream_ends_while_a_database_is_open(void)
@@ -202,6 +289,9 @@ static const struct host_case cases[] = {
     { "a_user_namespace_can_be_entered_after_the_last_close",
       a_user_namespace_can_be_entered_after_the_last_close },
     { "without_workers_there_is_never_a_thread", without_workers_there_is_never_a_thread },
+    { "workers_take_2_mib_of_address_space_each", workers_take_2_mib_of_address_space_each },
+    { "a_host_with_little_address_space_has_it_for_itself",
+      a_host_with_little_address_space_has_it_for_itself },
     { "a_closed_stream_ends_while_a_database_is_open",
       a_closed_stream_ends_while_a_database_is_open },
     { "a_host_without_streams_gets_no_file_of_ours_in_their_place",

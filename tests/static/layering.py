@@ -38,6 +38,11 @@ ROOMS = {
 # Pointers through which a room calls one that it may not see: (header, struct.field or function(parameter), reason).
 UPWARD = [
     ("vfs/process/pool.h", "pool_task.run", "a worker runs what a room above has submitted"),
+    ("hints/memory.h", "hint_heap.serves", "a worker's memory comes from a heap of its own"),
+    ("hints/memory.h", "hint_heap.owns", "the same"),
+    ("hints/memory.h", "hint_heap.alloc", "the same"),
+    ("hints/memory.h", "hint_heap.resize", "the same"),
+    ("hints/memory.h", "hint_heap.release", "the same"),
 ]
 UPWARD_MAX = 6
 

@@ -72,7 +72,8 @@ class House:
                 self.add(path, f"void up_{number}(void) {{ {function}(from_above); }}")
             else:
                 tag, field = pointer.split(".")
-                self.add(header, f"struct {tag} {{ void (*{field})(void); }};")
+                fields = [other.split(".")[1] for place, other, _ in UPWARD if (place, other.split(".")[0]) == (header, tag)]
+                self.add(header, f"struct {tag} {{ {' '.join(f'void (*{name})(void);' for name in fields)} }};")
                 self.add(path, f"struct {tag} up_{number} = {{ .{field} = from_above }};")
 
     def write(self, built):

@@ -244,6 +244,13 @@ size_t bounds_resident_most(void)
     return kib << 10;
 }
 
+size_t bounds_resident_growth(size_t before)
+{
+    const size_t most = bounds_resident_most();
+
+    return most > before ? most - before : 0;
+}
+
 /* A thread that the pool has let go of is in the kernel for a moment more. */
 void bounds_expect_nothing(void)
 {

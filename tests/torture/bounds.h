@@ -46,6 +46,10 @@ void bounds_heap_restart(void);
  * would be counted. */
 size_t bounds_resident_most(void);
 
+/* How much that has grown since it was `before`. The kernel counts on each processor by itself, and
+ * what it adds up may fall a little. */
+size_t bounds_resident_growth(size_t before);
+
 /* Fails the program unless `value` is at most `most`. */
 void bounds_expect(const char *what, size_t value, size_t most);
 

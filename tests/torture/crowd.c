@@ -25,6 +25,9 @@
  * history, forecast and plan, its configuration. */
 #define HEAP_EACH_MAX ((size_t)32 << 10)
 
+/* zstd's context, while a worker loads or saves. */
+#define CONTEXT_BYTES ((size_t)192 << 10)
+
 /* What a thread reads into. */
 #define READER_BYTES ((size_t)129 << 10)
 
@@ -146,7 +149,7 @@ static void look(const struct crowd *crowd, size_t descriptors, struct bounds *m
 static void run_crowd(struct crowd *crowd)
 {
     const size_t before = bounds_heap();
-    const size_t heap_max = (size_t)crowd->count * HEAP_EACH_MAX +
+    const size_t heap_max = (size_t)crowd->count * HEAP_EACH_MAX + BOUNDS_WORKERS * CONTEXT_BYTES +
                             (crowd->is_shared ? BOUNDS_READERS * READER_BYTES : 0);
     struct bounds most = { 0 };
     size_t without;

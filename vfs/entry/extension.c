@@ -7,6 +7,7 @@
 #include "vfs/database/database.h"
 #include "vfs/entry/fork.h"
 #include "vfs/entry/idle.h"
+#include "vfs/entry/memory.h"
 #include "vfs/entry/other_copy.h"
 #include "vfs/entry/registration.h"
 #include "vfs/entry/say.h"
@@ -70,6 +71,7 @@ static int register_locked(const char *base_name, bool make_default)
         if (!again) (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
         return rc;
     }
+    preload_memory_init();
     preload_fork_init();
     if (make_default) rc = preload_instance_make_default(instance);
     return rc == SQLITE_OK ? added : rc;

@@ -1,6 +1,6 @@
 /* pthread_atfork holds every mutex of ours while the process is copied, so that a child never
  * inherits one that a thread which it does not have will never release. The order is the one in
- * which they nest: instances, open files, databases, pool, configuration, log. */
+ * which they nest: instances, open files, databases, pool, configuration, log, heap. */
 #include "vfs/entry/fork.h"
 
 #include <pthread.h>
@@ -10,6 +10,7 @@
 #include "vfs/entry/instances.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/process/config.h"
+#include "vfs/process/heap.h"
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
 
@@ -23,10 +24,12 @@ static void before_fork(void)
     preload_pool_before_fork();
     preload_config_before_fork();
     preload_log_before_fork();
+    preload_heap_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
+    preload_heap_after_fork();
     preload_log_after_fork();
     preload_config_after_fork();
     preload_pool_after_fork_in_parent();
@@ -37,6 +40,7 @@ static void after_fork_in_parent(void)
 
 static void after_fork_in_child(void)
 {
+    preload_heap_after_fork();
     preload_log_after_fork();
     preload_config_after_fork();
     preload_pool_after_fork_in_child();

@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "hints/memory.h"
 #include "vfs/file/device.h"
 #include "vfs/file/wal.h"
 #include "vfs/process/clock.h"
@@ -87,7 +87,7 @@ void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *f
 static void read_evidence(struct hint_evidence *out, int fd, const struct hint_header *geometry,
                           bool is_stale)
 {
-    uint8_t *page_1 = malloc(geometry->page_size);
+    uint8_t *page_1 = hint_malloc(geometry->page_size);
 
     *out = (struct hint_evidence){ .page_size = geometry->page_size };
     if (!is_stale) {
@@ -96,7 +96,7 @@ static void read_evidence(struct hint_evidence *out, int fd, const struct hint_h
         if (page_1 && pread(fd, page_1, geometry->page_size, 0) == (ssize_t)geometry->page_size)
             out->schema_hash = hint_schema_hash(page_1, geometry->page_size);
     }
-    free(page_1);
+    hint_free(page_1);
 }
 
 bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,

@@ -1,10 +1,10 @@
 /* The checksums are not followed: a torn frame at the end costs a page of prefetch at most. */
 #include "vfs/file/wal.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "hints/format/wal.h"
+#include "hints/memory.h"
 
 #define WAL_FRAMES_MAX 65536
 
@@ -36,9 +36,9 @@ int preload_wal_pages(struct hint_runs *out, int fd, uint32_t page_size)
     if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header ||
         !hint_wal_is_of(header, page_size))
         return HINT_OK;
-    pgnos = malloc(WAL_FRAMES_MAX * sizeof *pgnos);
+    pgnos = hint_malloc(WAL_FRAMES_MAX * sizeof *pgnos);
     if (!pgnos) return HINT_NOMEM;
     rc = hint_runs_of_pages(out, pgnos, read_frames(pgnos, fd, header, page_size));
-    free(pgnos);
+    hint_free(pgnos);
     return rc;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "vfs/process/clock.h"
+#include "vfs/process/heap.h"
 #include "vfs/process/log.h"
 #include "vfs/process/worker.h"
 
@@ -64,6 +65,17 @@ bool preload_pool_has_private_table(void)
     const struct seat *seat = own_seat(&pools[POOL_PRIVATE]);
 
     return seat && seat->has_private_table;
+}
+
+bool preload_pool_is_worker(void)
+{
+    return own_seat(&pools[POOL_PRIVATE]) || own_seat(&pools[POOL_SHARING]);
+}
+
+/* What workers gave back is freed on the host's threads. */
+static void sweep(void)
+{
+    if (!preload_pool_is_worker()) preload_heap_sweep();
 }
 
 static void init_conditions(struct pool *pool)
@@ -223,6 +235,7 @@ static void *thread_main(void *arg)
     pool->threads--;
     seat->state = SEAT_LEFT;
     atomic_store_explicit(&seat->self, 0, memory_order_relaxed);
+    if (pool->threads == 0) preload_heap_trim();
     pthread_cond_broadcast(&pool->ended);
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
@@ -283,6 +296,7 @@ bool preload_pool_submit(struct pool_task *task, uint64_t due_us, unsigned threa
     bool taken = true;
 
     if (threads_max == 0) return false;
+    sweep();
     pthread_mutex_lock(&pool->mutex);
     if (!pool->ready) init_conditions(pool);
     if (threads_max > POOL_THREADS_MAX) threads_max = POOL_THREADS_MAX;
@@ -332,6 +346,7 @@ void preload_pool_cancel(struct pool_task *task)
         pthread_cond_broadcast(&pool->work);
     }
     pthread_mutex_unlock(&pool->mutex);
+    sweep();
 }
 
 /* Joins whatever leaves until then. */
@@ -373,6 +388,7 @@ bool preload_pool_stop(void)
 
     for (int kind = 0; kind < POOL_KINDS; kind++)
         stopped = stop(&pools[kind], until_us) && stopped;
+    sweep();
     return stopped;
 }
 

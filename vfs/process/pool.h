@@ -63,6 +63,9 @@ void preload_pool_cancel(struct pool_task *task);
 /* True on a worker that has its own descriptor table. */
 bool preload_pool_has_private_table(void);
 
+/* True on any worker. */
+bool preload_pool_is_worker(void);
+
 /* Forgets what is queued, ends every worker and joins it, also those that left by themselves: none
  * runs our code afterwards. False when one still does after POOL_STOP_US: then the pool goes on.
  * After a stop it can be used again. A thread of the host. */

@@ -3,9 +3,9 @@
 #include "vfs/replay/explore.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "hints/memory.h"
 #include "hints/walk.h"
 #include "vfs/process/config.h"
 
@@ -72,12 +72,12 @@ void preload_explore(struct prefetch *prefetch, int fd, struct hint_database fou
     /* Without it the kernel reads leaves along with each page. */
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
     prefetch->queue.page_size = found.page_size;
-    explorer.page = malloc(found.page_size);
-    explorer.runs = calloc(pages_max + 1, sizeof *explorer.runs);
+    explorer.page = hint_malloc(found.page_size);
+    explorer.runs = hint_calloc(pages_max + 1, sizeof *explorer.runs);
     if (explorer.page && explorer.runs &&
         hint_walk_init(&explorer.walk, found, pages_max) == HINT_OK)
         walk_on(&explorer);
     hint_walk_free(&explorer.walk);
-    free(explorer.page);
+    hint_free(explorer.page);
     preload_queue_set_fetched(&prefetch->queue, explorer.runs, explorer.run_count);
 }

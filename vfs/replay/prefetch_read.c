@@ -1,10 +1,10 @@
 /* The read backend: each worker takes the plan's next run and reads it through its own handle into
  * scratch, so that whatever the base keeps is warm. The base is asked for xRead and nothing else on
  * a worker. */
+#include "hints/memory.h"
 #include "vfs/replay/prefetch.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -144,7 +144,7 @@ static void read_requests(struct pool_task *task)
 {
     struct prefetch_reader *reader = (struct prefetch_reader *)task;
     struct prefetch *prefetch = reader->prefetch;
-    void *scratch = malloc(DEVICE_PIECE_BYTES);
+    void *scratch = hint_malloc(DEVICE_PIECE_BYTES);
     bool good = scratch != NULL;
     size_t next;
 
@@ -159,7 +159,7 @@ static void read_requests(struct pool_task *task)
         /* The other readers end, too: whoever closes the handles waits for them. */
         preload_prefetch_cancel(prefetch, PRELOAD_REASON_DEVICE);
     }
-    free(scratch);
+    hint_free(scratch);
     if (preload_prefetch_over(prefetch) != PRELOAD_REASON_NONE)
         preload_prefetch_end(prefetch, PRELOAD_STATE_ABORTED, preload_prefetch_over(prefetch));
     leave(reader);
@@ -184,7 +184,7 @@ static char *copy_name(const char *path, const char *uri_name)
 
 static sqlite3_file *open_handle(sqlite3_vfs *base, const char *name)
 {
-    sqlite3_file *handle = calloc(1, (size_t)base->szOsFile);
+    sqlite3_file *handle = hint_calloc(1, (size_t)base->szOsFile);
     sqlite3_int64 no_mapping = 0;
 
     if (!handle) return NULL;
@@ -193,7 +193,7 @@ static sqlite3_file *open_handle(sqlite3_vfs *base, const char *name)
                     SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_URI,
                     NULL) != SQLITE_OK) {
         if (handle->pMethods) handle->pMethods->xClose(handle);
-        free(handle);
+        hint_free(handle);
         return NULL;
     }
     /* A handle with a mapping reads from it, and a file that another process truncates makes that a
@@ -300,7 +300,7 @@ void preload_prefetch_close_handles(struct prefetch *prefetch)
         sqlite3_file *handle = prefetch->reading.readers[i].handle;
 
         handle->pMethods->xClose(handle);
-        free(handle);
+        hint_free(handle);
         uncount_handle(prefetch);
     }
     prefetch->reading.reader_count = 0;

@@ -1,8 +1,7 @@
 /* An array of runs, and how many of them are queued and begun. */
 #include "vfs/replay/queue.h"
 
-#include <stdlib.h>
-
+#include "hints/memory.h"
 #include "vfs/file/device.h"
 
 static uint32_t pages_a_request(const struct queue *queue)
@@ -18,18 +17,18 @@ bool preload_queue_prepare(struct queue *queue)
     queue->len = 0;
     for (size_t i = 0; i < plan->run_count; i++)
         queue->len += (plan->runs[i].count + (size_t)pages - 1) / pages;
-    queue->requests = calloc(queue->len + 1, sizeof *queue->requests);
-    queue->spared = calloc(queue->len + 1, sizeof *queue->spared);
-    queue->released = calloc(plan->group_count + 1, sizeof *queue->released);
+    queue->requests = hint_calloc(queue->len + 1, sizeof *queue->requests);
+    queue->spared = hint_calloc(queue->len + 1, sizeof *queue->spared);
+    queue->released = hint_calloc(plan->group_count + 1, sizeof *queue->released);
     return queue->requests && queue->spared && queue->released;
 }
 
 void preload_queue_free(struct queue *queue)
 {
     hint_plan_free(&queue->plan);
-    free(queue->requests);
-    free(queue->spared);
-    free(queue->released);
+    hint_free(queue->requests);
+    hint_free(queue->spared);
+    hint_free(queue->released);
     queue->requests = NULL;
     queue->spared = NULL;
     queue->released = NULL;
@@ -118,7 +117,7 @@ int preload_queue_fetched(struct hint_runs *out, const struct queue *queue)
 
     hint_runs_clear(out);
     if (requests == 0) return HINT_OK;
-    pgnos = calloc((size_t)queue->plan.page_count, sizeof *pgnos);
+    pgnos = hint_calloc((size_t)queue->plan.page_count, sizeof *pgnos);
     if (!pgnos) return HINT_NOMEM;
     for (size_t i = 0; i < requests; i++) {
         if (preload_queue_is_spared(queue, i)) continue;
@@ -126,6 +125,6 @@ int preload_queue_fetched(struct hint_runs *out, const struct queue *queue)
             pgnos[count++] = queue->requests[i].first + j;
     }
     rc = hint_runs_of_pages(out, pgnos, count);
-    free(pgnos);
+    hint_free(pgnos);
     return rc;
 }

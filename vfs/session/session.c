@@ -1,11 +1,11 @@
 /* A list of recordings behind one mutex. */
 #include "vfs/session/session.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include "hints/memory.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/config.h"
 #include "vfs/process/lock.h"
@@ -68,11 +68,11 @@ static int merge_range_locked(struct hint_session *out, const struct recording *
 
     if (from < recording->first_valid) from = recording->first_valid;
     if (from >= to) return HINT_OK;
-    touches = malloc((to - from) * sizeof *touches);
+    touches = hint_malloc((to - from) * sizeof *touches);
     if (!touches) return HINT_NOMEM;
     hint_recorder_copy(&recording->recorder, touches, from, to - from);
     rc = hint_session_merge(out, touches, to - from, pages_max);
-    free(touches);
+    hint_free(touches);
     return rc;
 }
 
@@ -128,7 +128,7 @@ static void drop_closed_locked(struct session *session)
 {
     struct hint_session *closed = &session->closed;
 
-    free(closed->touches);
+    hint_free(closed->touches);
     closed->touches = NULL;
     closed->len = 0;
     closed->first = (struct hint_evidence){ 0 };

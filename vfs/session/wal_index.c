@@ -1,7 +1,8 @@
 #include "vfs/session/wal_index.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "hints/memory.h"
 
 #define REGIONS_MAX 4096
 #define FRAMES_MAX  ((uint64_t)1 << 20)
@@ -13,8 +14,8 @@ static const atomic_uint no_region[HINT_WAL_INDEX_REGION_WORDS];
 
 void preload_wal_index_free(struct wal_index *index)
 {
-    free(index->regions);
-    free(index->frames);
+    hint_free(index->regions);
+    hint_free(index->frames);
     *index = (struct wal_index){ 0 };
 }
 
@@ -23,7 +24,7 @@ void preload_wal_index_map(struct wal_index *index, int number, const volatile v
     if (number < 0 || number >= REGIONS_MAX) return;
     if ((size_t)number >= index->region_count) {
         size_t count = (size_t)number + 8;
-        const atomic_uint **regions = realloc(index->regions, count * sizeof *regions);
+        const atomic_uint **regions = hint_realloc(index->regions, count * sizeof *regions);
 
         if (!regions) return;
         for (size_t i = index->region_count; i < count; i++)
@@ -36,7 +37,7 @@ void preload_wal_index_map(struct wal_index *index, int number, const volatile v
 
 void preload_wal_index_unmap(struct wal_index *index)
 {
-    free(index->regions);
+    hint_free(index->regions);
     index->regions = NULL;
     index->region_count = 0;
 }
@@ -50,7 +51,7 @@ void preload_wal_index_note(struct wal_index *index, uint64_t frame, uint32_t pg
 
         while (count < frame)
             count *= 2;
-        frames = realloc(index->frames, count * sizeof *frames);
+        frames = hint_realloc(index->frames, count * sizeof *frames);
         if (!frames) return;
         memset(frames + index->frame_count, 0, (count - index->frame_count) * sizeof *frames);
         index->frames = frames;

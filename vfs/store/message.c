@@ -2,9 +2,9 @@
 #include "vfs/store/message.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "hints/format/bytes.h"
+#include "hints/memory.h"
 #include "hints/set.h"
 #include "proto/envoy.h"
 
@@ -61,7 +61,7 @@ bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_fo
 
     rc = pages_above(&runs, forecast, probability_min_ppm);
     if (rc == HINT_OK) rc = hint_set_of_runs(&set, &runs);
-    if (rc == HINT_OK) ranges = calloc(set.range_count + 1, sizeof *ranges);
+    if (rc == HINT_OK) ranges = hint_calloc(set.range_count + 1, sizeof *ranges);
     if (ranges) {
         for (size_t i = 0; i < set.range_count; i++) {
             ranges[i].start_pgno = set.ranges[i].first;
@@ -69,7 +69,7 @@ bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_fo
         }
         done = encode_set(out, out_len, &set, ranges, head);
     }
-    free(ranges);
+    hint_free(ranges);
     hint_set_free(&set);
     hint_runs_free(&runs);
     return done;
@@ -78,8 +78,8 @@ bool preload_message_encode(uint8_t **out, size_t *out_len, const struct hint_fo
 /* Copies what was decoded, which borrows from an arena, into a set of our own. */
 static bool copy_set(struct hint_set *set, const struct envoy_sqlite_preload_hints *hints)
 {
-    set->pgnos = calloc(hints->pgnos.count + 1, sizeof *set->pgnos);
-    set->ranges = calloc(hints->ranges.count + 1, sizeof *set->ranges);
+    set->pgnos = hint_calloc(hints->pgnos.count + 1, sizeof *set->pgnos);
+    set->ranges = hint_calloc(hints->ranges.count + 1, sizeof *set->ranges);
     if (!set->pgnos || !set->ranges) return false;
     set->pgno_count = hints->pgnos.count;
     set->range_count = hints->ranges.count;
@@ -115,7 +115,7 @@ static const char *session_of_runs(struct hint_session *session, const struct hi
     uint64_t pages = hint_runs_pages(runs);
 
     if (pages > pages_max) return "more pages than a history holds";
-    session->touches = calloc((size_t)pages + 1, sizeof *session->touches);
+    session->touches = hint_calloc((size_t)pages + 1, sizeof *session->touches);
     if (!session->touches) return "out of memory";
     for (size_t i = 0; i < runs->len; i++) {
         for (uint32_t j = 0; j < runs->items[i].count; j++)

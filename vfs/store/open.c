@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "hints/memory.h"
 #include "vfs/process/log.h"
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar.h"
@@ -38,6 +38,6 @@ struct store *preload_store_open(const struct named_file *database, const struct
     char *path = sidecar_path(database, config->store, beside);
     struct store *store = path ? preload_sidecar_new(database, path, config->lock_ms) : NULL;
 
-    free(path);
+    hint_free(path);
     return store;
 }

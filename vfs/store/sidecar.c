@@ -18,11 +18,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hints/memory.h"
 #include "vfs/process/errno_text.h"
 #include "vfs/process/log.h"
 #include "vfs/process/own_file.h"
@@ -74,7 +74,7 @@ static uint8_t *read_file(const struct store_sidecar *self, size_t *len)
         errno = EFBIG;
         goto out;
     }
-    bytes = malloc((size_t)st.st_size + 1);
+    bytes = hint_malloc((size_t)st.st_size + 1);
     if (!bytes) goto out;
     for (*len = 0; *len < (size_t)st.st_size;) {
         ssize_t got = pread(fd, bytes + *len, (size_t)st.st_size - *len, (off_t)*len);
@@ -114,7 +114,7 @@ static enum store_result read_sidecar(const struct store_sidecar *self, struct h
         return result;
     }
     why->text = preload_sidecar_decode(book, generation, bytes, len, STORED_PAGES_MAX);
-    free(bytes);
+    hint_free(bytes);
     if (why->text == preload_sidecar_no_memory) return STORE_FAILED;
     return why->text ? STORE_BAD : STORE_OK;
 }
@@ -254,7 +254,7 @@ static bool put_in_place(const struct store_sidecar *self, const struct sidecar_
         return false;
     }
     done = ftruncate(lock->fd, 0) == 0 && write_all(lock->fd, bytes, len);
-    free(bytes);
+    hint_free(bytes);
     if (!done) return false;
     errno = EAGAIN; /* where the file system has no locks, it may be another save's by now */
     return preload_sidecar_lock_is_named(lock) && rename(lock->path, self->path) == 0;
@@ -374,9 +374,9 @@ static void sidecar_free(struct store *store)
 {
     struct store_sidecar *self = self_of(store);
 
-    free(self->database_path);
-    free(self->path);
-    free(self);
+    hint_free(self->database_path);
+    hint_free(self->path);
+    hint_free(self);
 }
 
 static const struct store_verbs sidecar_verbs = { sidecar_load, sidecar_save, sidecar_free };
@@ -389,7 +389,7 @@ const char *preload_sidecar_path(const struct store *store)
 struct store *preload_sidecar_new(const struct named_file *database, const char *path,
                                   uint64_t lock_ms)
 {
-    struct store_sidecar *self = calloc(1, sizeof *self);
+    struct store_sidecar *self = hint_calloc(1, sizeof *self);
     struct store *store = (struct store *)self;
     struct stat st;
 

@@ -3,13 +3,13 @@
 #include "vfs/store/sidecar_format.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "hints/format/bytes.h"
 #include "hints/format/header.h"
+#include "hints/memory.h"
 #include "hints/record.h"
 
 /* 16 bytes, no end of string: a NUL and a newline show a transfer that took the file for text. */
@@ -35,6 +35,47 @@ bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
     return memcmp(bytes, magic, len < sizeof magic ? len : sizeof magic) == 0;
 }
 
+/* zstd's own memory is the C library's, which is not for workers. These calls have been as they are
+ * since its first stable version, but it does not promise to export them for ever. */
+#pragma weak ZSTD_createCCtx_advanced
+#pragma weak ZSTD_createDCtx_advanced
+
+static void *zstd_alloc(void *unused, size_t bytes)
+{
+    (void)unused;
+    return hint_malloc(bytes);
+}
+
+static void zstd_free(void *unused, void *memory)
+{
+    (void)unused;
+    hint_free(memory);
+}
+
+static const ZSTD_customMem zstd_memory = { zstd_alloc, zstd_free, NULL };
+
+static ZSTD_CCtx *new_compressor(void)
+{
+    return ZSTD_createCCtx_advanced ? ZSTD_createCCtx_advanced(zstd_memory) : ZSTD_createCCtx();
+}
+
+static ZSTD_DCtx *new_decompressor(void)
+{
+    return ZSTD_createDCtx_advanced ? ZSTD_createDCtx_advanced(zstd_memory) : ZSTD_createDCtx();
+}
+
+/* An error as zstd has them. */
+static size_t decompress(uint8_t *record, size_t size, const uint8_t *frame, size_t len)
+{
+    ZSTD_DCtx *context = new_decompressor();
+    size_t record_len;
+
+    if (!context) return 0 - (size_t)ZSTD_error_memory_allocation;
+    record_len = ZSTD_decompressDCtx(context, record, size, frame, len);
+    ZSTD_freeDCtx(context);
+    return record_len;
+}
+
 static const char *decode_frame(struct hint_book *book, unsigned format, const uint8_t *frame,
                                 size_t len, size_t pages_max)
 {
@@ -48,17 +89,17 @@ static const char *decode_frame(struct hint_book *book, unsigned format, const u
     if (size > RECORD_BYTES_MAX(pages_max)) return "more pages than any book holds";
     if (!(frame[ZSTD_DESCRIPTOR_OFFSET] & ZSTD_CHECKSUM_FLAG)) return "the frame has no checksum";
     if (ZSTD_findFrameCompressedSize(frame, len) != len) return "truncated, or bytes left over";
-    record = malloc((size_t)size + 1);
+    record = hint_malloc((size_t)size + 1);
     if (!record) return preload_sidecar_no_memory;
-    record_len = ZSTD_decompress(record, (size_t)size, frame, len);
+    record_len = decompress(record, (size_t)size, frame, len);
     if (ZSTD_isError(record_len)) {
-        free(record);
+        hint_free(record);
         if (ZSTD_getErrorCode(record_len) == ZSTD_error_memory_allocation)
             return preload_sidecar_no_memory;
         return "wrong checksum or damaged frame";
     }
     rc = hint_record_decode(book, format, record, record_len, pages_max);
-    free(record);
+    hint_free(record);
     if (rc == HINT_FULL) return "more pages than any book holds";
     if (rc == HINT_NOMEM) return preload_sidecar_no_memory;
     return rc == HINT_OK ? NULL : "the record breaks its rules";
@@ -103,7 +144,7 @@ static void encode_header(uint8_t *out, const struct hint_evidence *evidence, ui
 
 static size_t compress_frame(uint8_t *out, size_t room, const uint8_t *record, size_t len)
 {
-    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx *context = new_compressor();
     size_t written = 0;
 
     if (!context) return 0;
@@ -122,8 +163,8 @@ bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_bo
 {
     size_t record_max = hint_record_bound(book);
     size_t frame_max = ZSTD_compressBound(record_max);
-    uint8_t *record = malloc(record_max);
-    uint8_t *file = malloc(SIDECAR_HEADER_BYTES + frame_max);
+    uint8_t *record = hint_malloc(record_max);
+    uint8_t *file = hint_malloc(SIDECAR_HEADER_BYTES + frame_max);
     size_t frame_len = 0;
 
     assert(hint_is_page_size(book->evidence.page_size));
@@ -133,9 +174,9 @@ bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_bo
         encode_header(file, &book->evidence, generation);
         frame_len = compress_frame(file + SIDECAR_HEADER_BYTES, frame_max, record, record_len);
     }
-    free(record);
+    hint_free(record);
     if (frame_len == 0 || SIDECAR_HEADER_BYTES + frame_len > SIDECAR_BYTES_MAX) {
-        free(file);
+        hint_free(file);
         return false;
     }
     *out = file;

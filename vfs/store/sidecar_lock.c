@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "hints/memory.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/own_file.h"
 #include "vfs/process/text.h"
@@ -183,7 +183,7 @@ enum sidecar_lock_result preload_sidecar_lock(struct sidecar_lock *out, const ch
     *out = (struct sidecar_lock){ .path = preload_text_join(sidecar, "-tmp"), .fd = -1 };
     if (out->path) result = lock_name(out, &theirs, deadline_ms, cancelled);
     if (!theirs) return result;
-    free(out->path);
+    hint_free(out->path);
     out->path = own_name(sidecar);
     return out->path ? lock_name(out, &theirs, deadline_ms, cancelled) : SIDECAR_LOCK_FAILED;
 }
@@ -199,6 +199,6 @@ void preload_sidecar_unlock(struct sidecar_lock *lock)
         if (is_named(lock->fd, lock->path)) unlink(lock->path);
         close(lock->fd);
     }
-    free(lock->path);
+    hint_free(lock->path);
     *lock = (struct sidecar_lock){ .fd = -1 };
 }

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "hints/memory.h"
 #include "vfs/process/log.h"
 #include "vfs/process/own_file.h"
 #include "vfs/process/quiet_write.h"
@@ -30,7 +30,7 @@ static char *print_session(size_t *len, const struct hint_session *session)
 {
     const struct hint_evidence *evidence = &session->last;
     size_t room = 128 + session->len * TOUCH_CHARS_MAX;
-    char *text = malloc(room);
+    char *text = hint_malloc(room);
     size_t place = 0;
 
     if (!text) return NULL;
@@ -66,5 +66,5 @@ void preload_trace_write(const char *path, struct identity database,
 
     if (!text || preload_identity_is_at(database, path) || !append(path, text, len))
         preload_log_warn("the trace could not be written: %s", path);
-    free(text);
+    hint_free(text);
 }
