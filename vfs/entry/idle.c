@@ -160,7 +160,7 @@ static bool has_table(sqlite3 *db, const sqlite3_api_routines *api)
 }
 
 /* As each open of a connection of that SQLite calls it; it always succeeds. */
-static int tell_why_idle(sqlite3 *db, char **error, const sqlite3_api_routines *api)
+static int explain_idleness(sqlite3 *db, char **error, const sqlite3_api_routines *api)
 {
     (void)error;
     if (!has_table(db, api))
@@ -218,8 +218,8 @@ void preload_idle_load(sqlite3 *db, const sqlite3_api_routines *api)
     is_idle = register_copy(api);
     preload_instances_unlock();
     if (!is_idle) return;
-    (void)api->auto_extension((void (*)(void))tell_why_idle);
-    if (db) (void)tell_why_idle(db, NULL, api);
+    (void)api->auto_extension((void (*)(void))explain_idleness);
+    if (db) (void)explain_idleness(db, NULL, api);
 }
 
 #endif
