@@ -195,7 +195,9 @@ class Reader:
                 return Place(parent["name"], self.path_of(self.declared[parent["id"]][1]))
             elif kind == "ReturnStmt":
                 function = next(p for p in reversed(parents) if p["kind"] == "FunctionDecl")
-                return Place(function["name"] + "()", self.first[function["name"]].path)
+                # A result of a type of SQLite's goes to SQLite: it is a method's.
+                theirs = function["type"]["qualType"].startswith("sqlite3_")
+                return Place(function["name"] + "()", None if theirs else self.first[function["name"]].path)
             elif kind == "UnaryOperator" and parent["opcode"] not in ("&", "*"):
                 return None
             elif kind == "ConditionalOperator" and inner[0] is node:

@@ -30,18 +30,6 @@ int preload_flush(sqlite3 *db, const char *schema)
     return preload_stats_of(db, schema, &stats) == SQLITE_OK ? SQLITE_ERROR : SQLITE_NOTFOUND;
 }
 
-/* Whether a file of ours is among those that the database goes through. */
-static bool is_wrapped(sqlite3 *db, const char *schema)
-{
-    char *chain = NULL;
-    bool found;
-
-    (void)sqlite3_file_control(db, schema, SQLITE_FCNTL_VFSNAME, &chain);
-    found = chain && strstr(chain, "preload") != NULL;
-    sqlite3_free(chain);
-    return found;
-}
-
 /* An unknown schema and an unopened temp have no VFS, and nothing to be told about. */
 static enum preload_reason why_not(sqlite3 *db, const char *schema)
 {
@@ -51,7 +39,7 @@ static enum preload_reason why_not(sqlite3 *db, const char *schema)
 
     if (sqlite3_file_control(db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK || !vfs)
         return PRELOAD_REASON_NONE;
-    if (!name || !name[0] || is_wrapped(db, schema)) return PRELOAD_REASON_FILE;
+    if (!name || !name[0]) return PRELOAD_REASON_FILE;
     if (!preload_config_begin(&process)) return PRELOAD_REASON_MODE;
     return preload_instance_of(vfs) ? PRELOAD_REASON_MODE : PRELOAD_REASON_VFS;
 }
@@ -60,7 +48,8 @@ int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out)
 {
     memset(out, 0, sizeof *out);
     if (sqlite3_file_control(db, schema, PRELOAD_FCNTL_STATS, out) == SQLITE_OK) return SQLITE_OK;
-    out->reason = why_not(db, schema);
+    /* A file of ours that belongs to no database has said so. */
+    if (out->reason == PRELOAD_REASON_NONE) out->reason = why_not(db, schema);
     return SQLITE_NOTFOUND;
 }
 

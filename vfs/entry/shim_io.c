@@ -189,6 +189,9 @@ static int own_control(struct shim_file *shim, int op, void *arg)
 {
     struct database *database = shim->attachment.database;
 
+    /* Who asked knows then that a file of ours is there, and that it has no database. */
+    if (!database && op == PRELOAD_FCNTL_STATS)
+        ((struct preload_stats *)arg)->reason = PRELOAD_REASON_FILE;
     if (!database) return SQLITE_NOTFOUND;
     if (op == PRELOAD_FCNTL_STATS) {
         preload_database_stats(database, arg);
