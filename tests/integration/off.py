@@ -18,7 +18,7 @@ class Off(host.Case):
         done = self.python(code, env=env, extension=extension, vfs=vfs, parameters=parameters)
         self.assertEqual(done["text"], self.expected)
         self.assertEqual(done["threads"], [1, 1, 1])
-        self.assertEqual(done["stats"], {})
+        self.assertEqual((done["stats"]["state"], done["stats"]["reason"]), ("off", "mode"))
         self.assertEqual(self.names(), [])
         self.assert_quiet()
 

@@ -17,7 +17,7 @@ struct keeper {
     uint64_t saves;
     uint64_t errors;
     bool is_unstored; /* the last save did not reach a store */
-    bool is_deferred;     /* because the store was only to be read */
+    bool is_deferred; /* because the store was only to be read */
 };
 
 struct keeper_counts {
