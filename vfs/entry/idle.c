@@ -63,6 +63,8 @@ static int idle_disconnect(sqlite3_vtab *table)
 /* Whatever schema is asked for, the answer is the same. */
 static int idle_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
+    const sqlite3_int64 row_count = ROWS;
+
     (void)table;
     for (int i = 0; i < info->nConstraint; i++) {
         if (info->aConstraint[i].iColumn != 2) continue;
@@ -71,7 +73,7 @@ static int idle_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
         info->aConstraintUsage[i].omit = 1;
         break;
     }
-    info->estimatedCost = ROWS;
+    info->estimatedCost = (double)row_count;
     return SQLITE_OK;
 }
 
@@ -162,9 +164,11 @@ static bool has_table(sqlite3 *db, const sqlite3_api_routines *api)
 /* As each open of a connection of that SQLite calls it; it always succeeds. */
 static int explain_idleness(sqlite3 *db, char **error, const sqlite3_api_routines *api)
 {
+    void *aux;
+
     (void)error;
-    if (!has_table(db, api))
-        (void)api->create_module_v2(db, STATS_TABLE, &idle_module, (void *)(uintptr_t)api, NULL);
+    memcpy(&aux, &api, sizeof aux); /* SQLite keeps it, and knows no const */
+    if (!has_table(db, api)) (void)api->create_module_v2(db, STATS_TABLE, &idle_module, aux, NULL);
     /* An open takes its result from the connection's last error. */
     (void)api->exec(db, "", NULL, NULL, NULL);
     return SQLITE_OK;

@@ -13,10 +13,12 @@ static struct {
 
 static const sqlite3_io_methods *find(const sqlite3_io_methods *wanted)
 {
+    const unsigned char *bytes = (const unsigned char *)wanted;
     size_t count = atomic_load_explicit(&tables.count, memory_order_acquire);
 
     for (size_t i = 0; i < count; i++)
-        if (memcmp(&tables.methods[i], wanted, sizeof *wanted) == 0) return &tables.methods[i];
+        if (memcmp((const unsigned char *)&tables.methods[i], bytes, sizeof *wanted) == 0)
+            return &tables.methods[i];
     return NULL;
 }
 

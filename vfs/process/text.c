@@ -1,16 +1,15 @@
-/* malloc and memcpy. */
+/* malloc and snprintf. */
 #include "vfs/process/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 char *preload_text_join(const char *a, const char *b)
 {
-    size_t len = strlen(a);
-    char *text = malloc(len + strlen(b) + 1);
+    size_t len = strlen(a) + strlen(b) + 1;
+    char *text = malloc(len);
 
-    if (!text) return NULL;
-    memcpy(text, a, len);
-    memcpy(text + len, b, strlen(b) + 1);
+    if (text) (void)snprintf(text, len, "%s%s", a, b);
     return text;
 }
