@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(struct instance *) instances;
+_Atomic(struct instance *) preload_instances_newest;
 static struct instance *forgotten;              /* so that no leak is reported */
 static _Atomic(struct instance *) default_last; /* stays when it is taken out */
 
@@ -20,7 +20,7 @@ void preload_instances_unlock(void)
 
 struct instance *preload_instances(void)
 {
-    return atomic_load_explicit(&instances, memory_order_acquire);
+    return atomic_load_explicit(&preload_instances_newest, memory_order_acquire);
 }
 
 bool preload_instances_any_registered(void)
@@ -39,7 +39,7 @@ struct instance *preload_instance_of(const sqlite3_vfs *vfs)
     return instance;
 }
 
-struct instance *preload_instance_serving(const sqlite3_vfs *vfs)
+struct instance *preload_instance_found(const sqlite3_vfs *vfs)
 {
     struct instance *instance = preload_instance_of(vfs);
 
@@ -54,7 +54,7 @@ struct instance *preload_instance_serving(const sqlite3_vfs *vfs)
 
 void preload_instances_add(struct instance *instance)
 {
-    atomic_store(&instances, instance);
+    atomic_store(&preload_instances_newest, instance);
 }
 
 void preload_instances_forget(void)
@@ -67,7 +67,7 @@ void preload_instances_forget(void)
         last->next = forgotten;
         forgotten = preload_instances();
     }
-    atomic_store(&instances, NULL);
+    atomic_store(&preload_instances_newest, NULL);
     atomic_store(&default_last, NULL);
 }
 

@@ -103,47 +103,65 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 
 static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
 {
-    return base_of(vfs)->xDelete(base_of(vfs), name, sync_directory);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xDelete(base, name, sync_directory);
 }
 
 static int shim_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
-    return base_of(vfs)->xAccess(base_of(vfs), name, flags, out);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xAccess(base, name, flags, out);
 }
 
 static int shim_full_pathname(sqlite3_vfs *vfs, const char *name, int len, char *out)
 {
-    return base_of(vfs)->xFullPathname(base_of(vfs), name, len, out);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xFullPathname(base, name, len, out);
 }
 
 static void *shim_dl_open(sqlite3_vfs *vfs, const char *name)
 {
-    return base_of(vfs)->xDlOpen(base_of(vfs), name);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xDlOpen(base, name);
 }
 
 static void shim_dl_error(sqlite3_vfs *vfs, int len, char *out)
 {
-    base_of(vfs)->xDlError(base_of(vfs), len, out);
+    sqlite3_vfs *base = base_of(vfs);
+
+    base->xDlError(base, len, out);
 }
 
 static void (*shim_dl_sym(sqlite3_vfs *vfs, void *library, const char *symbol))(void)
 {
-    return base_of(vfs)->xDlSym(base_of(vfs), library, symbol);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xDlSym(base, library, symbol);
 }
 
 static void shim_dl_close(sqlite3_vfs *vfs, void *library)
 {
-    base_of(vfs)->xDlClose(base_of(vfs), library);
+    sqlite3_vfs *base = base_of(vfs);
+
+    base->xDlClose(base, library);
 }
 
 static int shim_randomness(sqlite3_vfs *vfs, int len, char *out)
 {
-    return base_of(vfs)->xRandomness(base_of(vfs), len, out);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xRandomness(base, len, out);
 }
 
 static int shim_sleep(sqlite3_vfs *vfs, int microseconds)
 {
-    return base_of(vfs)->xSleep(base_of(vfs), microseconds);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xSleep(base, microseconds);
 }
 
 /* The thread that tries where a foreign VFS leads, 0 where none does, and whether it came here. Its
@@ -161,38 +179,50 @@ static bool is_trial(void)
 
 static int shim_current_time(sqlite3_vfs *vfs, double *out)
 {
+    sqlite3_vfs *base = base_of(vfs);
+
     *out = 0;
     if (is_trial()) return SQLITE_OK;
-    return base_of(vfs)->xCurrentTime(base_of(vfs), out);
+    return base->xCurrentTime(base, out);
 }
 
 static int shim_get_last_error(sqlite3_vfs *vfs, int len, char *out)
 {
-    return base_of(vfs)->xGetLastError(base_of(vfs), len, out);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xGetLastError(base, len, out);
 }
 
 static int shim_current_time_int64(sqlite3_vfs *vfs, sqlite3_int64 *out)
 {
+    sqlite3_vfs *base = base_of(vfs);
+
     *out = 0;
     if (is_trial()) return SQLITE_OK;
-    return base_of(vfs)->xCurrentTimeInt64(base_of(vfs), out);
+    return base->xCurrentTimeInt64(base, out);
 }
 
 static int shim_set_system_call(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr call)
 {
-    return base_of(vfs)->xSetSystemCall(base_of(vfs), name, call);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xSetSystemCall(base, name, call);
 }
 
 static sqlite3_syscall_ptr shim_get_system_call(sqlite3_vfs *vfs, const char *name)
 {
+    sqlite3_vfs *base = base_of(vfs);
+
     if (name && strcmp(name, OTHER_COPY_CONFIGURE) == 0)
         return (sqlite3_syscall_ptr)preload_configure;
-    return base_of(vfs)->xGetSystemCall(base_of(vfs), name);
+    return base->xGetSystemCall(base, name);
 }
 
 static const char *shim_next_system_call(sqlite3_vfs *vfs, const char *name)
 {
-    return base_of(vfs)->xNextSystemCall(base_of(vfs), name);
+    sqlite3_vfs *base = base_of(vfs);
+
+    return base->xNextSystemCall(base, name);
 }
 
 #define VFS_METHOD(slot, ours)                                                                     \
