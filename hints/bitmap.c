@@ -46,7 +46,6 @@ int hint_bitmap_add(struct hint_bitmap *bitmap, uint32_t pgno)
     size_t block = pgno >> HINT_BITMAP_BLOCK_BITS;
     uint64_t *words;
 
-    assert(pgno >= 1);
     if (directory_reach(bitmap, block) != HINT_OK) return HINT_NOMEM;
     words = bitmap->blocks[block];
     if (words == empty_block) words = hint_calloc(HINT_BITMAP_BLOCK_WORDS, sizeof(*words));

@@ -21,7 +21,7 @@ struct hint_bitmap {
 
 void hint_bitmap_free(struct hint_bitmap *bitmap);
 
-/* Any pgno, also 0 and past the largest: then false. */
+/* Any number, also past the largest: then false. */
 static inline bool hint_bitmap_has(const struct hint_bitmap *bitmap, uint32_t pgno)
 {
     size_t block = pgno >> HINT_BITMAP_BLOCK_BITS;
@@ -30,7 +30,7 @@ static inline bool hint_bitmap_has(const struct hint_bitmap *bitmap, uint32_t pg
     return bitmap->blocks[block][(pgno >> 6) % HINT_BITMAP_BLOCK_WORDS] >> (pgno & 63) & 1;
 }
 
-/* Adds a page; one that is there already stays. HINT_NOMEM. */
+/* Adds a page, or another number; one that is there already stays. HINT_NOMEM. */
 int hint_bitmap_add(struct hint_bitmap *bitmap, uint32_t pgno);
 
 /* Bytes held, for the bounds tests and the benchmarks. */

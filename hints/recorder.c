@@ -76,7 +76,7 @@ bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hi
 
     assert(pgno >= 1);
     if (count < recorder->window.pages_max) touch = place_make(recorder, count);
-    if (!touch || hint_bitmap_add(&recorder->seen, pgno) != HINT_OK) {
+    if (!touch || hint_bitmap_add(&recorder->seen, pgno - 1) != HINT_OK) {
         recorder->full = true;
         return false;
     }

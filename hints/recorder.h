@@ -63,7 +63,7 @@ struct hint_window {
 /* Fields are private but for the inline test below. Zeroed is a recorder that is full: it records
  * nothing. */
 struct hint_recorder {
-    struct hint_bitmap seen;
+    struct hint_bitmap seen; /* of pgno - 1, which is what an offset gives */
     struct hint_touch *segments[HINT_RECORDER_SEGMENTS];
     _Atomic size_t count;
     struct hint_window window;
@@ -81,7 +81,7 @@ bool hint_recorder_append(struct hint_recorder *recorder, uint32_t pgno, enum hi
 
 static inline bool hint_recorder_seen(const struct hint_recorder *recorder, uint32_t pgno)
 {
-    return hint_bitmap_has(&recorder->seen, pgno);
+    return hint_bitmap_has(&recorder->seen, pgno - 1);
 }
 
 /* Records a page; true when this was its first touch and it was taken. */
