@@ -466,7 +466,7 @@ static void check_vfs(sqlite3_vfs *vfs, sqlite3_vfs *base)
     check_trying("the VFS over %s", base->zName);
     CHECK_EQUAL(vfs->iVersion, base->iVersion);
     CHECK_EQUAL(vfs->mxPathname, base->mxPathname);
-    CHECK(vfs->szOsFile >= base->szOsFile && vfs->szOsFile <= base->szOsFile + 8);
+    CHECK(vfs->szOsFile >= base->szOsFile && vfs->szOsFile <= base->szOsFile + 16);
     CHECK((vfs->iVersion < 2) == !vfs->xCurrentTimeInt64);
     CHECK((vfs->iVersion < 3) == !vfs->xSetSystemCall);
     CHECK((vfs->iVersion < 3) == !vfs->xGetSystemCall);

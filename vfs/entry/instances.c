@@ -4,9 +4,9 @@
 #include <pthread.h>
 
 static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
-_Atomic(struct instance *) preload_instances_newest;
+struct instance *_Atomic preload_instances_newest;
 static struct instance *forgotten;              /* so that no leak is reported */
-static _Atomic(struct instance *) default_last; /* stays when it is taken out */
+static struct instance *_Atomic default_last; /* stays when it is taken out */
 
 void preload_instances_lock(void)
 {

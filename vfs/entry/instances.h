@@ -40,14 +40,19 @@ struct instance *preload_instance_of(const sqlite3_vfs *vfs);
 /* Whose method is called with `vfs`, which may be any: a host's copy of our struct, a struct of a
  * host's own that has methods of ours, or NULL. Where neither the pointer nor its pAppData is one
  * of ours, it is the instance that is or was the default, else the oldest. NULL: there is none. */
-extern __attribute__((visibility("hidden"))) _Atomic(struct instance *) preload_instances_newest;
+extern __attribute__((visibility("hidden"))) struct instance *_Atomic preload_instances_newest;
 struct instance *preload_instance_found(const sqlite3_vfs *vfs);
+/* Whether it is the newest instance's, which is the usual case and costs a load and a comparison:
+ * SQLite asks for files at each lock. There is an instance wherever a method of ours is called. */
+static inline bool preload_instance_is_newest(const sqlite3_vfs *vfs)
+{
+    return atomic_load_explicit(&preload_instances_newest, memory_order_relaxed) ==
+           (const struct instance *)vfs;
+}
+
 static inline struct instance *preload_instance_serving(const sqlite3_vfs *vfs)
 {
-    struct instance *newest = atomic_load_explicit(&preload_instances_newest, memory_order_acquire);
-
-    /* The usual case, in a few instructions: SQLite asks for files at each lock. */
-    return newest && &newest->vfs == vfs ? newest : preload_instance_found(vfs);
+    return preload_instance_is_newest(vfs) ? (struct instance *)vfs : preload_instance_found(vfs);
 }
 
 /* Under the lock: lists a new one, which stays. */

@@ -30,6 +30,7 @@ _Static_assert(sizeof(struct shim_file) % 8 == 0, "the base's file object is ali
  * by the size that the default VFS has at that moment. */
 struct shim_handle {
     sqlite3_file file;
+    sqlite3_file *real; /* the shim's, one load nearer */
     struct shim_file *shim;
 };
 

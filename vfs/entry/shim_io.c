@@ -21,7 +21,7 @@ static inline struct connection *connection_of(struct shim_file *shim)
 
 static inline sqlite3_file *real_of(sqlite3_file *file)
 {
-    return preload_shim_of(file)->real;
+    return ((struct shim_handle *)file)->real;
 }
 
 /* Follows a mode that the host set since the file was opened. */
@@ -461,6 +461,7 @@ static bool give_table(sqlite3_file *file, struct shim_file *shim, const sqlite3
     const sqlite3_io_methods *table = preload_shim_table(wanted);
 
     if (!table) return false;
+    ((struct shim_handle *)file)->real = shim->real;
     ((struct shim_handle *)file)->shim = shim;
     file->pMethods = table;
     return true;

@@ -108,10 +108,21 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
     return base->xDelete(base, name, sync_directory);
 }
 
-static int shim_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+static __attribute__((noinline)) int access_of_any(sqlite3_vfs *vfs, const char *name, int flags,
+                                                   int *out)
 {
     sqlite3_vfs *base = base_of(vfs);
 
+    return base->xAccess(base, name, flags, out);
+}
+
+/* SQLite looks for a journal and a log at each lock, so the usual case needs no frame. */
+static int shim_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+{
+    sqlite3_vfs *base;
+
+    if (!preload_instance_is_newest(vfs)) return access_of_any(vfs, name, flags, out);
+    base = ((struct instance *)vfs)->base.vfs;
     return base->xAccess(base, name, flags, out);
 }
 
