@@ -5,7 +5,7 @@
 
 static pthread_mutex_t instances_mutex = PTHREAD_MUTEX_INITIALIZER;
 struct instance *_Atomic preload_instances_newest;
-static struct instance *forgotten;              /* so that no leak is reported */
+static struct instance *forgotten;            /* so that no leak is reported */
 static struct instance *_Atomic default_last; /* stays when it is taken out */
 
 void preload_instances_lock(void)
