@@ -26,6 +26,7 @@ function find(name, from,   i) {
 function static_name(line) {
     if (line !~ /^static / && line !~ /^} [a-z_0-9]+ = /) return ""
     sub(/^} /, "", line)
+    sub(/__attribute__\(\(.*\)\)/, "", line)
     if (line ~ /\(\*/ || !match(line, /[a-zA-Z_0-9]+(\[| =|;|\()/)) return ""
     line = substr(line, RSTART, RLENGTH)
     sub(/(\[| =|;)$/, "", line)

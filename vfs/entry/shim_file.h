@@ -9,6 +9,9 @@
 #include "vfs/database/attach.h"
 #include "vfs/sqlite.h"
 
+/* Out of line, so that the hot path needs no frame on the stack. */
+#define NOINLINE __attribute__((noinline))
+
 /* On the heap, with the base's file object behind it. */
 struct shim_file {
     sqlite3_file *real;

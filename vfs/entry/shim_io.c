@@ -11,9 +11,6 @@
 #include "vfs/entry/shim_tables.h"
 #include "vfs/entry/uri.h"
 
-/* Out of line, so that the hot path needs no frame on the stack. */
-#define NOINLINE __attribute__((noinline))
-
 static inline struct connection *connection_of(struct shim_file *shim)
 {
     return &shim->attachment.connection;

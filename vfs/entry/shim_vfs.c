@@ -108,8 +108,7 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
     return base->xDelete(base, name, sync_directory);
 }
 
-static __attribute__((noinline)) int access_of_any(sqlite3_vfs *vfs, const char *name, int flags,
-                                                   int *out)
+static NOINLINE int access_of_any(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
     sqlite3_vfs *base = base_of(vfs);
 
