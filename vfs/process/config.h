@@ -55,8 +55,8 @@ enum config_scope {
     X(base, TEXT, REGISTER, "", 0, 0, "the VFS beneath; empty: the process's default")             \
     X(mode, MODE, DATABASE, "on", 0, 0, "off, record, replay, or on (both)")                       \
     X(store, STORE, DATABASE, "sidecar", 0, 0,                                                     \
-      "where hints are kept: sidecar (beside the database) or sidecar:DIRECTORY (by file "         \
-      "identity)")                                                                                 \
+      "where hints are kept: sidecar (beside the database) or sidecar:DIRECTORY (a file for each " \
+      "database; docs/formats.md)")                                                                \
     X(generation, COUNT, DATABASE, "0", 0, UINT64_MAX - 1,                                         \
       "fence: hints saved under a higher generation are never replaced")                           \
     X(actor, TEXT, DATABASE, "", 0, 0, "actor id in the messages that preload_export() makes")     \

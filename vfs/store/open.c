@@ -1,8 +1,6 @@
 /* Where a sidecar lies. */
 #include "vfs/store/open.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "hints/memory.h"
@@ -10,34 +8,33 @@
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar.h"
 
-/* Where the file goes. NULL: no memory, an unknown store, or beside the database where that is not
- * allowed. */
-static char *sidecar_path(const struct named_file *database, const char *store, bool beside)
+/* NULL: no memory, or nothing may lie beside the database. */
+static struct store *open_beside(const struct named_file *database, const struct config *config,
+                                 bool beside)
 {
-    char name[64];
+    struct store *store = NULL;
+    char *path;
 
-    if (strcmp(store, "sidecar") == 0) {
-        if (beside) return preload_text_join(database->path, "-preload");
+    if (!beside) {
         preload_log_note("hints are kept in memory only: the base is not the operating system's, "
                          "and store names no directory: %s",
                          database->path);
         return NULL;
     }
-    if (!preload_config_names_path(preload_config_find("store"), store)) {
-        preload_log_warn("store=%s: no such store; hints are kept in memory only", store);
-        return NULL;
-    }
-    (void)snprintf(name, sizeof name, "/%jx-%jx-preload", (uintmax_t)database->identity.device,
-                   (uintmax_t)database->identity.inode);
-    return preload_text_join(store + strlen(CONFIG_STORE_IN), name);
+    path = preload_text_join(database->path, "-preload");
+    if (path) store = preload_sidecar_new(database, path, config->lock_ms);
+    hint_free(path);
+    return store;
 }
 
 struct store *preload_store_open(const struct named_file *database, const struct config *config,
                                  bool beside)
 {
-    char *path = sidecar_path(database, config->store, beside);
-    struct store *store = path ? preload_sidecar_new(database, path, config->lock_ms) : NULL;
+    const char *store = config->store;
 
-    hint_free(path);
-    return store;
+    if (strcmp(store, "sidecar") == 0) return open_beside(database, config, beside);
+    if (preload_config_names_path(preload_config_find("store"), store))
+        return preload_sidecar_new_in(database, store + strlen(CONFIG_STORE_IN), config->lock_ms);
+    preload_log_warn("store=%s: no such store; hints are kept in memory only", store);
+    return NULL;
 }

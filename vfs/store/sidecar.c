@@ -1,5 +1,4 @@
-/* Hints in a file: `<db>-preload`, or in a directory given by the host under the database's
- * identity.
+/* Hints in a file: `<db>-preload`, or one in a directory that the host gave.
  *
  * A save is locked on a temporary file of a fixed name (sidecar_lock.h). Under the lock the sidecar
  * is read again, the session folded in, the result written and renamed into place. Locking the
@@ -28,6 +27,8 @@
 #include "vfs/process/own_file.h"
 #include "vfs/process/quiet_write.h"
 #include "vfs/process/text.h"
+#include "vfs/store/directory.h"
+#include "vfs/store/directory_tidy.h"
 #include "vfs/store/sidecar_format.h"
 #include "vfs/store/sidecar_lock.h"
 
@@ -37,11 +38,12 @@
 
 struct store_sidecar {
     struct store base;
-    struct identity identity;
+    struct named_file database; /* its path is ours */
     uint64_t lock_ms;
+    bool is_new;        /* the database was empty when it was opened */
     struct stat orphan; /* st_nlink 0: there was none */
-    char *database_path;
-    char *path;
+    char *directory;    /* NULL: beside the database */
+    char *path;         /* in a directory as it was found last; NULL: not yet */
 };
 
 /* What is wrong, in words; `room` where they need some. */
@@ -156,18 +158,45 @@ static bool is_orphan(const struct store_sidecar *self)
            st.st_mtim.tv_nsec == orphan->st_mtim.tv_nsec;
 }
 
+static void note_orphan(struct store_sidecar *self)
+{
+    struct stat st;
+
+    if (self->is_new && lstat(self->path, &st) == 0) self->orphan = st;
+}
+
+/* Finds the file in its directory. False: there is no place, or no memory. */
+static bool find_file(struct store_sidecar *self)
+{
+    const bool is_first = !self->path;
+    char *path;
+
+    if (!self->directory) return true;
+    path = preload_directory_find(self->directory, &self->database);
+    if (!path) {
+        preload_log_warn("hints are kept in memory only: no place for %s in %s",
+                         self->database.path, self->directory);
+        return false;
+    }
+    hint_free(self->path);
+    self->path = path;
+    if (is_first) note_orphan(self);
+    return true;
+}
+
 static enum store_result sidecar_load(struct store *store, struct hint_book *book,
                                       uint64_t *generation)
 {
-    const struct store_sidecar *self = self_of(store);
+    struct store_sidecar *self = self_of(store);
     struct reason why;
     enum store_result result;
 
-    if (is_orphan(self)) {
+    if (!find_file(self) || is_orphan(self)) {
         hint_book_free(book);
         return STORE_NONE;
     }
     result = read_sidecar(self, book, generation, &why);
+    if (result == STORE_OK && self->directory) preload_directory_use(self->path);
     if (result == STORE_OK || result == STORE_NONE) return result;
     if (result == STORE_BAD && is_foreign(self))
         log_left_alone(self->path);
@@ -229,12 +258,20 @@ static void drop_last_profile(struct hint_book *book)
 }
 
 /* A book that is too large for a sidecar loses the profiles that learnt longest ago. */
-static bool encode_fitting(uint8_t **bytes, size_t *len, struct hint_book *book,
-                           uint64_t generation)
+static bool encode_fitting(const struct store_sidecar *self, uint8_t **bytes, size_t *len,
+                           struct hint_book *book, uint64_t generation)
 {
+    const struct sidecar_owner owner = {
+        .device = (uint64_t)self->database.identity.device,
+        .inode = (uint64_t)self->database.identity.inode,
+        .path = self->database.path,
+        .path_len = strlen(self->database.path),
+    };
+
     while (book->profile_count > 0 && hint_book_pages(book) > STORED_PAGES_MAX)
         drop_last_profile(book);
-    while (!preload_sidecar_encode(bytes, len, book, generation)) {
+    while (
+        !preload_sidecar_encode_in(bytes, len, book, generation, self->directory ? &owner : NULL)) {
         if (book->profile_count == 0) return false;
         drop_last_profile(book);
     }
@@ -249,7 +286,7 @@ static bool put_in_place(const struct store_sidecar *self, const struct sidecar_
     size_t len = 0;
     bool done;
 
-    if (!encode_fitting(&bytes, &len, book, generation)) {
+    if (!encode_fitting(self, &bytes, &len, book, generation)) {
         errno = EFBIG;
         return false;
     }
@@ -264,9 +301,9 @@ static bool is_our_database(const struct store_sidecar *self, struct stat *st)
 {
     struct identity found;
 
-    if (stat(self->database_path, st) != 0) return false;
+    if (stat(self->database.path, st) != 0) return false;
     found = (struct identity){ .device = st->st_dev, .inode = st->st_ino };
-    return preload_identity_equal(found, self->identity);
+    return preload_identity_equal(found, self->database.identity);
 }
 
 /* What is stored now with the session folded in. */
@@ -320,6 +357,8 @@ static enum store_result save_locked(const struct store_sidecar *self,
     struct stat database;
 
     if (!is_our_database(self, &database)) return STORE_GONE;
+    if (self->directory && !preload_directory_is_for(self->path, &self->database))
+        return STORE_BUSY; /* another database with the same inode came first */
     if (!dress_like_database(lock->fd, &database)) {
         log_not_saved(self);
         return STORE_FAILED;
@@ -356,17 +395,21 @@ static enum store_result sidecar_save(struct store *store, struct hint_book *boo
                                       const struct hint_session *session, struct store_terms terms,
                                       const atomic_bool *cancelled)
 {
-    const struct store_sidecar *self = self_of(store);
+    struct store_sidecar *self = self_of(store);
     enum sidecar_lock_result locked;
     struct sidecar_lock lock;
     enum store_result result;
-    struct stat database;
+    struct stat st;
+    bool is_first;
 
-    if (!is_our_database(self, &database)) return STORE_GONE;
+    if (!is_our_database(self, &st)) return STORE_GONE;
+    if (!find_file(self)) return STORE_FAILED;
+    is_first = lstat(self->path, &st) != 0;
     locked = preload_sidecar_lock(&lock, self->path, self->lock_ms, cancelled);
     result = locked == SIDECAR_LOCK_TAKEN ? save_locked(self, &lock, book, session, terms)
                                           : save_unlocked(self, &lock, locked);
     preload_sidecar_unlock(&lock);
+    if (result == STORE_OK && self->directory && is_first) preload_directory_tidy(self->directory);
     return result;
 }
 
@@ -374,7 +417,8 @@ static void sidecar_free(struct store *store)
 {
     struct store_sidecar *self = self_of(store);
 
-    hint_free(self->database_path);
+    hint_free((char *)self->database.path);
+    hint_free(self->directory);
     hint_free(self->path);
     hint_free(self);
 }
@@ -386,22 +430,46 @@ const char *preload_sidecar_path(const struct store *store)
     return ((const struct store_sidecar *)store)->path;
 }
 
-struct store *preload_sidecar_new(const struct named_file *database, const char *path,
-                                  uint64_t lock_ms)
+/* NULL: no memory. */
+static struct store_sidecar *new_sidecar(const struct named_file *database, uint64_t lock_ms)
 {
     struct store_sidecar *self = hint_calloc(1, sizeof *self);
-    struct store *store = (struct store *)self;
     struct stat st;
 
     if (!self) return NULL;
     self->base.verbs = &sidecar_verbs;
-    self->identity = database->identity;
+    self->database.identity = database->identity;
+    self->database.path = preload_text_join(database->path, "");
     self->lock_ms = lock_ms;
-    self->database_path = preload_text_join(database->path, "");
+    self->is_new = stat(database->path, &st) == 0 && st.st_size == 0;
+    if (self->database.path) return self;
+    hint_free(self);
+    return NULL;
+}
+
+struct store *preload_sidecar_new(const struct named_file *database, const char *path,
+                                  uint64_t lock_ms)
+{
+    struct store_sidecar *self = new_sidecar(database, lock_ms);
+
+    if (!self) return NULL;
     self->path = preload_text_join(path, "");
-    if (stat(database->path, &st) == 0 && st.st_size == 0 && lstat(path, &st) == 0)
-        self->orphan = st;
-    if (self->database_path && self->path) return store;
-    sidecar_free(store);
+    if (self->path) {
+        note_orphan(self);
+        return &self->base;
+    }
+    sidecar_free(&self->base);
+    return NULL;
+}
+
+struct store *preload_sidecar_new_in(const struct named_file *database, const char *directory,
+                                     uint64_t lock_ms)
+{
+    struct store_sidecar *self = new_sidecar(database, lock_ms);
+
+    if (!self) return NULL;
+    self->directory = preload_text_join(directory, "");
+    if (self->directory) return &self->base;
+    sidecar_free(&self->base);
     return NULL;
 }

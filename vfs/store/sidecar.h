@@ -9,7 +9,11 @@
 struct store *preload_sidecar_new(const struct named_file *database, const char *path,
                                   uint64_t lock_ms);
 
-/* The path of a sidecar store's file. */
+/* The same in a directory, which is asked for the file at each load and save. */
+struct store *preload_sidecar_new_in(const struct named_file *database, const char *directory,
+                                     uint64_t lock_ms);
+
+/* The path of a sidecar store's file; in a directory NULL before the first load or save. */
 const char *preload_sidecar_path(const struct store *store);
 
 #endif

@@ -1,5 +1,6 @@
 /* Header fields are little-endian at fixed offsets: 0 magic, 16 version, 20 page size, 24 pages, 28
- * schema cookie, 32 generation, 40 the zstd frame. */
+ * schema cookie, 32 generation, 40 the zstd frame. In format 3 the owner stands before the frame:
+ * 40 device, 48 inode, 56 length of the path, 60 the path. */
 #include "vfs/store/sidecar_format.h"
 
 #include <assert.h>
@@ -29,6 +30,41 @@ const char preload_sidecar_no_memory[] = "out of memory";
  * counts beside them, a profile a name. */
 #define RECORD_BYTES_MAX(pages_max)                                                                \
     ((size_t)17 * (pages_max) + (size_t)(HINT_PROFILES_MAX + 1) * 2048)
+
+#define OWNER_BYTES 20 /* without its path */
+
+/* Bytes before the frame; 0: the file ends before, or its path is too long. */
+static size_t prefix_of(uint64_t version, const uint8_t *bytes, size_t len)
+{
+    size_t prefix = SIDECAR_HEADER_BYTES;
+
+    if (version == SIDECAR_VERSION_IN) {
+        const uint64_t path_len =
+            len < prefix + OWNER_BYTES ? UINT64_MAX : bytes_get_le(bytes + prefix + 16, 4);
+
+        if (path_len > SIDECAR_OWNER_PATH_MAX) return 0;
+        prefix += OWNER_BYTES + (size_t)path_len;
+    }
+    return prefix <= len ? prefix : 0;
+}
+
+bool preload_sidecar_owner(struct sidecar_owner *out, const uint8_t *bytes, size_t len)
+{
+    size_t prefix;
+
+    if (len < SIDECAR_HEADER_BYTES || !preload_sidecar_is_ours(bytes, len)) return false;
+    if (bytes_get_le(bytes + 16, 4) != SIDECAR_VERSION_IN) return false;
+    prefix = prefix_of(SIDECAR_VERSION_IN, bytes, len);
+    if (prefix == 0) return false;
+    bytes += SIDECAR_HEADER_BYTES;
+    *out = (struct sidecar_owner){
+        .device = bytes_get_le(bytes, 8),
+        .inode = bytes_get_le(bytes + 8, 8),
+        .path = (const char *)bytes + OWNER_BYTES,
+        .path_len = prefix - SIDECAR_HEADER_BYTES - OWNER_BYTES,
+    };
+    return true;
+}
 
 bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len)
 {
@@ -111,19 +147,21 @@ const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
     struct hint_evidence evidence = { 0 };
     const char *why;
     uint64_t version;
+    size_t prefix;
 
     hint_book_free(book);
     if (!preload_sidecar_is_ours(bytes, len)) return "not a sidecar";
     if (len <= SIDECAR_HEADER_BYTES) return "truncated";
     version = bytes_get_le(bytes + 16, 4);
-    if (version < 1 || version > SIDECAR_VERSION) return "of another format version";
+    if (version < 1 || version > SIDECAR_VERSION_IN) return "of another format version";
+    prefix = prefix_of(version, bytes, len);
+    if (prefix == 0 || prefix == len) return "truncated";
     evidence.page_size = (uint32_t)bytes_get_le(bytes + 20, 4);
     evidence.page_count = (uint32_t)bytes_get_le(bytes + 24, 4);
     evidence.schema_cookie = (uint32_t)bytes_get_le(bytes + 28, 4);
     *generation = bytes_get_le(bytes + 32, 8);
     if (!hint_is_page_size(evidence.page_size)) return "no such page size";
-    why = decode_frame(book, (unsigned)version, bytes + SIDECAR_HEADER_BYTES,
-                       len - SIDECAR_HEADER_BYTES, pages_max);
+    why = decode_frame(book, version == 1 ? 1 : 2, bytes + prefix, len - prefix, pages_max);
     evidence.schema_hash = book->evidence.schema_hash;
     if (why)
         hint_book_free(book);
@@ -132,10 +170,11 @@ const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
     return why;
 }
 
-static void encode_header(uint8_t *out, const struct hint_evidence *evidence, uint64_t generation)
+static void encode_header(uint8_t *out, unsigned version, const struct hint_evidence *evidence,
+                          uint64_t generation)
 {
     memcpy(out, magic, sizeof magic);
-    bytes_put_le(out + 16, SIDECAR_VERSION, 4);
+    bytes_put_le(out + 16, version, 4);
     bytes_put_le(out + 20, evidence->page_size, 4);
     bytes_put_le(out + 24, evidence->page_count, 4);
     bytes_put_le(out + 28, evidence->schema_cookie, 4);
@@ -158,28 +197,55 @@ static size_t compress_frame(uint8_t *out, size_t room, const uint8_t *record, s
     return written;
 }
 
-bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_book *book,
-                            uint64_t generation)
+static size_t encode_owner(uint8_t *out, const struct sidecar_owner *owner)
+{
+    const size_t path_len = owner->path_len <= SIDECAR_OWNER_PATH_MAX ? owner->path_len : 0;
+
+    bytes_put_le(out, owner->device, 8);
+    bytes_put_le(out + 8, owner->inode, 8);
+    bytes_put_le(out + 16, path_len, 4);
+    memcpy(out + OWNER_BYTES, owner->path, path_len);
+    return OWNER_BYTES + path_len;
+}
+
+/* `owner`: NULL, the file lies beside its database. */
+static size_t encode_prefix(uint8_t *out, const struct hint_evidence *evidence, uint64_t generation,
+                            const struct sidecar_owner *owner)
+{
+    encode_header(out, owner ? SIDECAR_VERSION_IN : SIDECAR_VERSION, evidence, generation);
+    if (!owner) return SIDECAR_HEADER_BYTES;
+    return SIDECAR_HEADER_BYTES + encode_owner(out + SIDECAR_HEADER_BYTES, owner);
+}
+
+bool preload_sidecar_encode_in(uint8_t **out, size_t *out_len, const struct hint_book *book,
+                               uint64_t generation, const struct sidecar_owner *owner)
 {
     size_t record_max = hint_record_bound(book);
     size_t frame_max = ZSTD_compressBound(record_max);
     uint8_t *record = hint_malloc(record_max);
-    uint8_t *file = hint_malloc(SIDECAR_HEADER_BYTES + frame_max);
+    uint8_t *file = hint_malloc(SIDECAR_OWNER_BYTES_MAX + frame_max);
     size_t frame_len = 0;
+    size_t prefix = 0;
 
     assert(hint_is_page_size(book->evidence.page_size));
     if (record && file) {
         size_t record_len = hint_record_encode(record, book);
 
-        encode_header(file, &book->evidence, generation);
-        frame_len = compress_frame(file + SIDECAR_HEADER_BYTES, frame_max, record, record_len);
+        prefix = encode_prefix(file, &book->evidence, generation, owner);
+        frame_len = compress_frame(file + prefix, frame_max, record, record_len);
     }
     hint_free(record);
-    if (frame_len == 0 || SIDECAR_HEADER_BYTES + frame_len > SIDECAR_BYTES_MAX) {
+    if (frame_len == 0 || prefix + frame_len > SIDECAR_BYTES_MAX) {
         hint_free(file);
         return false;
     }
     *out = file;
-    *out_len = SIDECAR_HEADER_BYTES + frame_len;
+    *out_len = prefix + frame_len;
     return true;
+}
+
+bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_book *book,
+                            uint64_t generation)
+{
+    return preload_sidecar_encode_in(out, out_len, book, generation, NULL);
 }

@@ -1,5 +1,5 @@
-/* The sidecar file, format 2: header, then one zstd frame. docs/formats.md has it byte by byte.
- * *Pure*. */
+/* The sidecar file, formats 2 and 3: header, in format 3 the database that it belongs to, then one
+ * zstd frame. docs/formats.md has it byte by byte. *Pure*. */
 #ifndef VFS_SIDECAR_FORMAT_H
 #define VFS_SIDECAR_FORMAT_H
 
@@ -10,8 +10,24 @@
 
 #define SIDECAR_MAGIC_BYTES  16
 #define SIDECAR_HEADER_BYTES 40
-#define SIDECAR_VERSION      2
+#define SIDECAR_VERSION      2                 /* of a file that lies beside its database */
+#define SIDECAR_VERSION_IN   3                 /* of one in a directory, which says whose it is */
 #define SIDECAR_BYTES_MAX    ((size_t)8 << 20) /* a larger file is refused */
+
+/* The database that a file in a directory belongs to, as it was at the last save. */
+#define SIDECAR_OWNER_PATH_MAX 4096
+struct sidecar_owner {
+    uint64_t device;
+    uint64_t inode;
+    const char *path; /* no end of string; longer ones are kept as none */
+    size_t path_len;
+};
+
+/* What a file must be read to have all of its owner. */
+#define SIDECAR_OWNER_BYTES_MAX ((size_t)SIDECAR_HEADER_BYTES + 20 + SIDECAR_OWNER_PATH_MAX)
+
+/* Whose file begins so; the path lies in `bytes`. False: it does not say. */
+bool preload_sidecar_owner(struct sidecar_owner *out, const uint8_t *bytes, size_t len);
 
 /* Whether these are the first bytes of a sidecar of any version; of a torn one, fewer than the
  * magic has, or none at all. */
@@ -19,7 +35,7 @@ bool preload_sidecar_is_ours(const uint8_t *bytes, size_t len);
 
 extern const char preload_sidecar_no_memory[];
 
-/* Reads a sidecar of this format or the one before it. NULL: good. Else a constant sentence that
+/* Reads a sidecar of any format so far. NULL: good. Else a constant sentence that
  * says what is wrong, and `book` is empty; preload_sidecar_no_memory when the bytes may be good and
  * memory ran out. `pages_max` counts the pages of all its histories. */
 const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
@@ -29,5 +45,9 @@ const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
  * or larger than SIDECAR_BYTES_MAX. */
 bool preload_sidecar_encode(uint8_t **out, size_t *out_len, const struct hint_book *book,
                             uint64_t generation);
+
+/* The same for a file in a directory. */
+bool preload_sidecar_encode_in(uint8_t **out, size_t *out_len, const struct hint_book *book,
+                               uint64_t generation, const struct sidecar_owner *owner);
 
 #endif

@@ -480,31 +480,6 @@ Test(store_sidecar, root_gives_the_sidecar_to_the_databases_owner)
     cr_expect_eq(st.st_gid, 4321);
 }
 
-Test(store_sidecar, a_directory_keeps_sidecars_by_identity)
-{
-    struct path folder = scratch("hints");
-    struct path hard = scratch("hard.db");
-    struct named_file file = { .path = database.s };
-    struct store *store;
-    struct path want;
-    char name[128];
-
-    cr_assert_eq(mkdir(folder.s, 0700), 0);
-    (void)snprintf(config.store, sizeof config.store, "sidecar:%s", folder.s);
-    cr_assert(preload_identity_of_path(&file.identity, database.s));
-    (void)snprintf(name, sizeof name, "hints/%jx-%jx-preload", (uintmax_t)file.identity.device,
-                   (uintmax_t)file.identity.inode);
-    want = scratch(name);
-    cr_expect_eq(save('a', "1"), STORE_OK);
-    cr_expect(file_exists(want.s));
-    cr_expect_not(file_exists(sidecar.s));
-    cr_assert_eq(link(database.s, hard.s), 0);
-    file.path = hard.s;
-    store = preload_store_open(&file, &config, false);
-    cr_expect_str_eq(preload_sidecar_path(store), want.s);
-    store->verbs->free(store);
-}
-
 Test(store_sidecar, a_missing_directory_keeps_hints_in_memory)
 {
     (void)snprintf(config.store, sizeof config.store, "sidecar:%s", scratch("nowhere").s);

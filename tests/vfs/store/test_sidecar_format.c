@@ -340,7 +340,7 @@ Test(sidecar_format, another_version_is_refused)
 {
     struct sidecar sidecar = golden_sidecar();
 
-    sidecar.bytes[16] = 3;
+    sidecar.bytes[16] = 4;
     expect_refused(2, sidecar.bytes, sidecar.len, "of another format version");
     sidecar.bytes[16] = 0;
     expect_refused(0, sidecar.bytes, sidecar.len, "of another format version");
@@ -351,6 +351,61 @@ Test(sidecar_format, another_version_is_refused)
     sidecar.bytes[19] = 0;
     sidecar.bytes[16] = 1;
     expect_refused(1, sidecar.bytes, sidecar.len, "the record breaks its rules");
+    free(sidecar.bytes);
+}
+
+/* Format 3 says whose it is, and holds the same record. */
+Test(sidecar_format, the_owner_comes_back)
+{
+    const struct sidecar_owner owner = { UINT64_C(0x1122334455667788), 77, "/a/b.db and more", 7 };
+    struct hint_book book = golden_book();
+    struct sidecar sidecar = golden_sidecar();
+    struct sidecar_owner got = { 0 };
+    struct found found = { 0 };
+
+    cr_expect_not(preload_sidecar_owner(&got, sidecar.bytes, sidecar.len));
+    free(sidecar.bytes);
+    cr_assert(
+        preload_sidecar_encode_in(&sidecar.bytes, &sidecar.len, &book, GOLDEN_GENERATION, &owner));
+    cr_assert(preload_sidecar_owner(&got, sidecar.bytes, sidecar.len));
+    cr_expect(got.device == owner.device && got.inode == owner.inode && got.path_len == 7);
+    cr_expect_arr_eq(got.path, "/a/b.db", 7);
+    cr_expect(is_golden(sidecar.bytes, sidecar.len, &found));
+    cr_expect(evidence_equal(&found.evidence, &golden_evidence));
+    cr_expect_eq(found.generation, GOLDEN_GENERATION);
+    for (size_t len = 0; len < sidecar.len; len++) {
+        uint8_t *bytes = malloc(len + !len);
+
+        cr_assert_not_null(bytes);
+        memcpy(bytes, sidecar.bytes, len);
+        cr_expect_not(is_golden(bytes, len, &found), "%zu bytes", len);
+        cr_expect_eq(preload_sidecar_owner(&got, bytes, len), len >= SIDECAR_HEADER_BYTES + 20 + 7);
+        free(bytes);
+    }
+    hint_book_free(&book);
+    free(sidecar.bytes);
+}
+
+Test(sidecar_format, an_owner_with_too_long_a_path_is_refused_or_kept_without_it)
+{
+    static char path[SIDECAR_OWNER_PATH_MAX + 1];
+    struct sidecar_owner owner = { 1, 2, path, SIDECAR_OWNER_PATH_MAX };
+    struct hint_book book = { .evidence.page_size = 4096 };
+    struct sidecar sidecar;
+    struct sidecar_owner got;
+
+    memset(path, 'x', sizeof path);
+    cr_assert(preload_sidecar_encode_in(&sidecar.bytes, &sidecar.len, &book, 0, &owner));
+    cr_expect(preload_sidecar_owner(&got, sidecar.bytes, sidecar.len));
+    cr_expect_eq(got.path_len, SIDECAR_OWNER_PATH_MAX);
+    sidecar.bytes[SIDECAR_HEADER_BYTES + 16]++;
+    cr_expect_not(preload_sidecar_owner(&got, sidecar.bytes, sidecar.len));
+    expect_refused(0, sidecar.bytes, sidecar.len, "truncated");
+    free(sidecar.bytes);
+    owner.path_len++;
+    cr_assert(preload_sidecar_encode_in(&sidecar.bytes, &sidecar.len, &book, 0, &owner));
+    cr_expect(preload_sidecar_owner(&got, sidecar.bytes, sidecar.len));
+    cr_expect_eq(got.path_len, 0);
     free(sidecar.bytes);
 }
 

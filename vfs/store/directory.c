@@ -1,0 +1,95 @@
+/* There is no index: it would have to be locked and could disagree with the files. */
+#include "vfs/store/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hints/memory.h"
+#include "vfs/process/own_file.h"
+#include "vfs/process/text.h"
+#include "vfs/store/sidecar_format.h"
+
+/* Databases of one inode number that a directory tells apart. */
+#define NAMES_MAX 8
+
+#define DAY_S 86400
+
+/* Whose a file is. */
+enum claim {
+    CLAIM_OURS,
+    CLAIM_FREE,   /* there is none, or a torn one */
+    CLAIM_THEIRS, /* another database's, no file of ours, or one that may not be read */
+};
+
+static bool is_owner(const struct sidecar_owner *owner, const struct named_file *database)
+{
+    if (owner->inode != database->identity.inode) return false;
+    return owner->device == database->identity.device ||
+           (owner->path_len == strlen(database->path) &&
+            memcmp(owner->path, database->path, owner->path_len) == 0);
+}
+
+static enum claim claim_of_bytes(const uint8_t *bytes, size_t len,
+                                 const struct named_file *database)
+{
+    struct sidecar_owner owner;
+
+    if (!preload_sidecar_is_ours(bytes, len)) return CLAIM_THEIRS;
+    if (preload_sidecar_owner(&owner, bytes, len))
+        return is_owner(&owner, database) ? CLAIM_OURS : CLAIM_THEIRS;
+    return CLAIM_FREE;
+}
+
+static enum claim claim_of(const char *path, const struct named_file *database)
+{
+    uint8_t bytes[SIDECAR_OWNER_BYTES_MAX];
+    int fd = preload_own_open(path, O_RDONLY, 0);
+    ssize_t len;
+
+    if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? CLAIM_FREE : CLAIM_THEIRS;
+    do
+        len = pread(fd, bytes, sizeof bytes, 0);
+    while (len < 0 && errno == EINTR);
+    close(fd);
+    return len < 0 ? CLAIM_THEIRS : claim_of_bytes(bytes, (size_t)len, database);
+}
+
+char *preload_directory_find(const char *directory, const struct named_file *database)
+{
+    const uintmax_t inode = (uintmax_t)database->identity.inode;
+
+    for (unsigned i = 0; i < NAMES_MAX; i++) {
+        char name[64];
+        char *path;
+
+        if (i == 0)
+            (void)snprintf(name, sizeof name, "/%jx-preload", inode);
+        else
+            (void)snprintf(name, sizeof name, "/%jx-%u-preload", inode, i);
+        path = preload_text_join(directory, name);
+        if (!path || claim_of(path, database) != CLAIM_THEIRS) return path;
+        hint_free(path);
+    }
+    return NULL;
+}
+
+bool preload_directory_is_for(const char *path, const struct named_file *database)
+{
+    return claim_of(path, database) != CLAIM_THEIRS;
+}
+
+void preload_directory_use(const char *path)
+{
+    const time_t now = time(NULL);
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_mtime < now - DAY_S || st.st_mtime > now + DAY_S))
+        (void)utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
