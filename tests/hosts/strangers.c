@@ -30,8 +30,7 @@ static const char *hints_of(const char *folder, const char *path)
     struct stat st;
 
     HOST_CHECK(stat(path, &st) == 0, "%s", path);
-    (void)snprintf(name, sizeof name, "%s/%llx-%llx-preload", folder, (unsigned long long)st.st_dev,
-                   (unsigned long long)st.st_ino);
+    (void)snprintf(name, sizeof name, "%s/%llx-preload", folder, (unsigned long long)st.st_ino);
     return name;
 }
 

@@ -106,8 +106,7 @@ static bool check_sidecar(const struct mayhem_target *target, size_t *pages)
 
     if (!bytes || stat(target->path, &st) != 0)
         mayhem_fail("%s: %s", target->path, strerror(errno));
-    (void)snprintf(path, sizeof path, "hints/%jx-%jx-preload", (uintmax_t)st.st_dev,
-                   (uintmax_t)st.st_ino);
+    (void)snprintf(path, sizeof path, "hints/%jx-preload", (uintmax_t)st.st_ino);
     file = fopen(path, "rb");
     if (file) {
         size_t len = fread(bytes, 1, SIDECAR_BYTES_MAX, file);

@@ -21,10 +21,10 @@
 #define DAY_S 86400
 
 /* Whose a file is. */
-enum claim {
-    CLAIM_OURS,
-    CLAIM_FREE,   /* there is none, or a torn one */
-    CLAIM_THEIRS, /* another database's, no file of ours, or one that may not be read */
+enum holder {
+    HOLDER_US,
+    HOLDER_NOBODY, /* there is none, or a torn one */
+    HOLDER_OTHER,  /* another database's, no file of ours, or one that may not be read */
 };
 
 static bool is_owner(const struct sidecar_owner *owner, const struct named_file *database)
@@ -35,29 +35,28 @@ static bool is_owner(const struct sidecar_owner *owner, const struct named_file 
             memcmp(owner->path, database->path, owner->path_len) == 0);
 }
 
-static enum claim claim_of_bytes(const uint8_t *bytes, size_t len,
-                                 const struct named_file *database)
+static enum holder holder_in(const uint8_t *bytes, size_t len, const struct named_file *database)
 {
     struct sidecar_owner owner;
 
-    if (!preload_sidecar_is_ours(bytes, len)) return CLAIM_THEIRS;
+    if (!preload_sidecar_is_ours(bytes, len)) return HOLDER_OTHER;
     if (preload_sidecar_owner(&owner, bytes, len))
-        return is_owner(&owner, database) ? CLAIM_OURS : CLAIM_THEIRS;
-    return CLAIM_FREE;
+        return is_owner(&owner, database) ? HOLDER_US : HOLDER_OTHER;
+    return HOLDER_NOBODY;
 }
 
-static enum claim claim_of(const char *path, const struct named_file *database)
+static enum holder holder_of(const char *path, const struct named_file *database)
 {
     uint8_t bytes[SIDECAR_OWNER_BYTES_MAX];
     int fd = preload_own_open(path, O_RDONLY, 0);
     ssize_t len;
 
-    if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? CLAIM_FREE : CLAIM_THEIRS;
+    if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? HOLDER_NOBODY : HOLDER_OTHER;
     do
         len = pread(fd, bytes, sizeof bytes, 0);
     while (len < 0 && errno == EINTR);
     close(fd);
-    return len < 0 ? CLAIM_THEIRS : claim_of_bytes(bytes, (size_t)len, database);
+    return len < 0 ? HOLDER_OTHER : holder_in(bytes, (size_t)len, database);
 }
 
 char *preload_directory_find(const char *directory, const struct named_file *database)
@@ -73,7 +72,7 @@ char *preload_directory_find(const char *directory, const struct named_file *dat
         else
             (void)snprintf(name, sizeof name, "/%jx-%u-preload", inode, i);
         path = preload_text_join(directory, name);
-        if (!path || claim_of(path, database) != CLAIM_THEIRS) return path;
+        if (!path || holder_of(path, database) != HOLDER_OTHER) return path;
         hint_free(path);
     }
     return NULL;
@@ -81,7 +80,7 @@ char *preload_directory_find(const char *directory, const struct named_file *dat
 
 bool preload_directory_is_for(const char *path, const struct named_file *database)
 {
-    return claim_of(path, database) != CLAIM_THEIRS;
+    return holder_of(path, database) != HOLDER_OTHER;
 }
 
 void preload_directory_use(const char *path)

@@ -40,10 +40,9 @@ struct store_sidecar {
     struct store base;
     struct named_file database; /* its path is ours */
     uint64_t lock_ms;
-    bool is_new;        /* the database was empty when it was opened */
     struct stat orphan; /* st_nlink 0: there was none */
     char *directory;    /* NULL: beside the database */
-    char *path;         /* in a directory as it was found last; NULL: not yet */
+    char *path;         /* in a directory NULL but during a call */
 };
 
 /* What is wrong, in words; `room` where they need some. */
@@ -158,43 +157,31 @@ static bool is_orphan(const struct store_sidecar *self)
            st.st_mtim.tv_nsec == orphan->st_mtim.tv_nsec;
 }
 
-static void note_orphan(struct store_sidecar *self)
+/* Finds the file for one call: `*out` is `self` with its path, in a directory one of its own.
+ * False: there is no place, or no memory. */
+static bool begin_call(struct store_sidecar *out, const struct store_sidecar *self)
 {
-    struct stat st;
-
-    if (self->is_new && lstat(self->path, &st) == 0) self->orphan = st;
-}
-
-/* Finds the file in its directory. False: there is no place, or no memory. */
-static bool find_file(struct store_sidecar *self)
-{
-    const bool is_first = !self->path;
-    char *path;
-
+    *out = *self;
     if (!self->directory) return true;
-    path = preload_directory_find(self->directory, &self->database);
-    if (!path) {
-        preload_log_warn("hints are kept in memory only: no place for %s in %s",
-                         self->database.path, self->directory);
-        return false;
-    }
-    hint_free(self->path);
-    self->path = path;
-    if (is_first) note_orphan(self);
-    return true;
+    out->path = preload_directory_find(self->directory, &self->database);
+    if (out->path) return true;
+    preload_log_warn("hints are kept in memory only: no place for %s in %s", self->database.path,
+                     self->directory);
+    return false;
 }
 
-static enum store_result sidecar_load(struct store *store, struct hint_book *book,
-                                      uint64_t *generation)
+static void end_call(struct store_sidecar *call)
 {
-    struct store_sidecar *self = self_of(store);
+    if (call->directory) hint_free(call->path);
+}
+
+static enum store_result load_file(const struct store_sidecar *self, struct hint_book *book,
+                                   uint64_t *generation)
+{
     struct reason why;
     enum store_result result;
 
-    if (!find_file(self) || is_orphan(self)) {
-        hint_book_free(book);
-        return STORE_NONE;
-    }
+    if (is_orphan(self)) return STORE_NONE;
     result = read_sidecar(self, book, generation, &why);
     if (result == STORE_OK && self->directory) preload_directory_use(self->path);
     if (result == STORE_OK || result == STORE_NONE) return result;
@@ -203,6 +190,18 @@ static enum store_result sidecar_load(struct store *store, struct hint_book *boo
     else
         preload_log_error("hints not used: %s: %s", why.text, self->path);
     return STORE_BAD;
+}
+
+static enum store_result sidecar_load(struct store *store, struct hint_book *book,
+                                      uint64_t *generation)
+{
+    struct store_sidecar call;
+    enum store_result result = STORE_NONE;
+
+    hint_book_free(book);
+    if (begin_call(&call, self_of(store))) result = load_file(&call, book, generation);
+    end_call(&call);
+    return result;
 }
 
 static bool write_all(int fd, const uint8_t *bytes, size_t len)
@@ -391,25 +390,36 @@ static enum store_result save_unlocked(const struct store_sidecar *self,
     return STORE_FAILED;
 }
 
-static enum store_result sidecar_save(struct store *store, struct hint_book *book,
-                                      const struct hint_session *session, struct store_terms terms,
-                                      const atomic_bool *cancelled)
+static enum store_result save_file(const struct store_sidecar *self, struct hint_book *book,
+                                   const struct hint_session *session, struct store_terms terms,
+                                   const atomic_bool *cancelled)
 {
-    struct store_sidecar *self = self_of(store);
     enum sidecar_lock_result locked;
     struct sidecar_lock lock;
     enum store_result result;
     struct stat st;
-    bool is_first;
+    const bool is_first = lstat(self->path, &st) != 0;
 
-    if (!is_our_database(self, &st)) return STORE_GONE;
-    if (!find_file(self)) return STORE_FAILED;
-    is_first = lstat(self->path, &st) != 0;
     locked = preload_sidecar_lock(&lock, self->path, self->lock_ms, cancelled);
     result = locked == SIDECAR_LOCK_TAKEN ? save_locked(self, &lock, book, session, terms)
                                           : save_unlocked(self, &lock, locked);
     preload_sidecar_unlock(&lock);
     if (result == STORE_OK && self->directory && is_first) preload_directory_tidy(self->directory);
+    return result;
+}
+
+static enum store_result sidecar_save(struct store *store, struct hint_book *book,
+                                      const struct hint_session *session, struct store_terms terms,
+                                      const atomic_bool *cancelled)
+{
+    const struct store_sidecar *self = self_of(store);
+    enum store_result result = STORE_FAILED;
+    struct store_sidecar call;
+    struct stat st;
+
+    if (!is_our_database(self, &st)) return STORE_GONE;
+    if (begin_call(&call, self)) result = save_file(&call, book, session, terms, cancelled);
+    end_call(&call);
     return result;
 }
 
@@ -430,31 +440,31 @@ const char *preload_sidecar_path(const struct store *store)
     return ((const struct store_sidecar *)store)->path;
 }
 
-/* NULL: no memory. */
-static struct store_sidecar *new_sidecar(const struct named_file *database, uint64_t lock_ms)
+/* Where the database is empty, what lies at its file's path is an orphan. */
+static void note_orphan(struct store_sidecar *self)
+{
+    struct store_sidecar call;
+    struct stat st;
+
+    if (stat(self->database.path, &st) != 0 || st.st_size > 0) return;
+    if (begin_call(&call, self) && lstat(call.path, &st) == 0) self->orphan = st;
+    end_call(&call);
+}
+
+/* `beside` or `directory` is NULL. */
+static struct store *new_sidecar(const struct named_file *database, const char *beside,
+                                 const char *directory, uint64_t lock_ms)
 {
     struct store_sidecar *self = hint_calloc(1, sizeof *self);
-    struct stat st;
 
     if (!self) return NULL;
     self->base.verbs = &sidecar_verbs;
+    self->lock_ms = lock_ms;
     self->database.identity = database->identity;
     self->database.path = preload_text_join(database->path, "");
-    self->lock_ms = lock_ms;
-    self->is_new = stat(database->path, &st) == 0 && st.st_size == 0;
-    if (self->database.path) return self;
-    hint_free(self);
-    return NULL;
-}
-
-struct store *preload_sidecar_new(const struct named_file *database, const char *path,
-                                  uint64_t lock_ms)
-{
-    struct store_sidecar *self = new_sidecar(database, lock_ms);
-
-    if (!self) return NULL;
-    self->path = preload_text_join(path, "");
-    if (self->path) {
+    if (beside) self->path = preload_text_join(beside, "");
+    if (directory) self->directory = preload_text_join(directory, "");
+    if (self->database.path && (self->path || self->directory)) {
         note_orphan(self);
         return &self->base;
     }
@@ -462,14 +472,14 @@ struct store *preload_sidecar_new(const struct named_file *database, const char 
     return NULL;
 }
 
+struct store *preload_sidecar_new(const struct named_file *database, const char *path,
+                                  uint64_t lock_ms)
+{
+    return new_sidecar(database, path, NULL, lock_ms);
+}
+
 struct store *preload_sidecar_new_in(const struct named_file *database, const char *directory,
                                      uint64_t lock_ms)
 {
-    struct store_sidecar *self = new_sidecar(database, lock_ms);
-
-    if (!self) return NULL;
-    self->directory = preload_text_join(directory, "");
-    if (self->directory) return &self->base;
-    sidecar_free(&self->base);
-    return NULL;
+    return new_sidecar(database, NULL, directory, lock_ms);
 }

@@ -13,7 +13,7 @@ struct store *preload_sidecar_new(const struct named_file *database, const char 
 struct store *preload_sidecar_new_in(const struct named_file *database, const char *directory,
                                      uint64_t lock_ms);
 
-/* The path of a sidecar store's file; in a directory NULL before the first load or save. */
+/* The path of the file that lies beside its database; NULL: it lies in a directory. */
 const char *preload_sidecar_path(const struct store *store);
 
 #endif

@@ -1,6 +1,6 @@
 /* A store keeps one book a database between processes: a small verb table, so that others than
  * the sidecar can be put in its place. Verbs never call SQLite and are called from any thread, one
- * call at a time a store. */
+ * save at a time a store, and loads beside it. */
 #ifndef VFS_STORE_H
 #define VFS_STORE_H
 
