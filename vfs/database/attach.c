@@ -54,6 +54,16 @@ void preload_attachment_close_handles(struct attachment *attachment)
         preload_connection_watch(&attachment->connection, false);
 }
 
+void preload_attachment_start_over(struct attachment *attachment, sqlite3_file *main,
+                                   const char *uri_name)
+{
+    struct database *database = attachment->database;
+
+    if (database && !owns_handles(attachment) &&
+        preload_replay_start_over(&database->replay, main, uri_name))
+        preload_connection_watch(&attachment->connection, true);
+}
+
 /* The connection's touches become the session's. Without memory for them they are lost. */
 static void leave(struct attachment *attachment)
 {
@@ -91,10 +101,8 @@ void preload_release(struct attachment *attachment)
     struct database *database = attachment->database;
 
     if (database && attachment->is_last) {
-        if (attachment->connection.recording.mode & CONFIG_MODE_RECORD) {
-            (void)preload_saving_save(&database->saving);
-            preload_saving_trace(&database->saving);
-        }
+        (void)preload_saving_save(&database->saving);
+        preload_saving_trace(&database->saving);
         preload_database_retire(database);
     }
     attachment->database = NULL;
@@ -118,8 +126,5 @@ void preload_attachment_follow(struct attachment *attachment, const struct confi
     if (!(config->mode & CONFIG_MODE_REPLAY))
         preload_replay_cancel(&database->replay, PRELOAD_REASON_HOST);
     preload_connection_restart(&attachment->connection, config->mode, window_of(config));
-    if (config->mode & CONFIG_MODE_RECORD)
-        preload_saving_schedule(&database->saving);
-    else if (!preload_session_is_recorded(&database->session))
-        preload_pool_cancel(&database->saving.task);
+    if (config->mode & CONFIG_MODE_RECORD) preload_saving_schedule(&database->saving);
 }

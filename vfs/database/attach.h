@@ -33,6 +33,11 @@ void preload_release(struct attachment *attachment);
 /* While the connection holds a lock: closes its handles when the replay has ended. */
 void preload_attachment_close_handles(struct attachment *attachment);
 
+/* Begins the replay anew where it could not go on as it was. `main` and `uri_name` as for
+ * preload_attach. */
+void preload_attachment_start_over(struct attachment *attachment, sqlite3_file *main,
+                                   const char *uri_name);
+
 /* In a child that got the open file from its parent, by fork(): the database is the parent's, and a
  * thread that is not here may hold its locks or run its tasks. From now on it is as if nothing were
  * recorded or replayed here. */

@@ -2,6 +2,8 @@
 #include "vfs/database/database.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "vfs/process/text.h"
 #include "vfs/store/open.h"
@@ -103,8 +105,18 @@ static void free_all(struct database *database)
     }
 }
 
-/* A dormant database leaves what the process still knows to the one that takes its place, under the
- * name and with the store that this open asks for. */
+/* Whether a dormant database may be the one that is opened now: a number of a removed file is given
+ * to another soon. */
+static bool may_be(const struct database *dormant, struct named_file file)
+{
+    struct stat st;
+
+    return strcmp(dormant->file.path, file.path) == 0 && stat(file.path, &st) == 0 &&
+           st.st_size > 0;
+}
+
+/* A dormant database leaves what the process still knows to the one that takes its place, with the
+ * store that this open asks for. */
 static struct database *replace_locked(struct database *dormant, struct named_file file,
                                        const struct base *base, const struct config *config)
 {
@@ -114,7 +126,7 @@ static struct database *replace_locked(struct database *dormant, struct named_fi
     link_locked(database);
     if (dormant) {
         unlink_locked(dormant);
-        preload_keeper_inherit(&database->keeper, &dormant->keeper);
+        if (may_be(dormant, file)) preload_keeper_inherit(&database->keeper, &dormant->keeper);
         free_database(dormant);
     }
     return database;

@@ -60,6 +60,7 @@ static enum store_result save_locked(struct saving *saving, struct hint_session 
         preload_log_error("not saved: out of memory: %s", replay->file->path);
         return STORE_FAILED;
     }
+    if (session->len == 0) return STORE_OK;
     if (!preload_session_is_dirty(replay->session, session) &&
         !preload_keeper_is_due(replay->keeper))
         return STORE_OK;
@@ -113,6 +114,9 @@ static void save_when_due(struct pool_task *task)
     const struct config *config = saving->replay->config;
     const bool window_is_over = preload_course_window_is_over(saving->replay);
     uint64_t pause_us = config->save_ms * 1000;
+
+    /* Nobody waits for a save that runs when the host says off, which may be beneath a lock. */
+    if (!preload_session_is_recorded(saving->replay->session)) return;
 
     if (window_is_over || preload_session_has_settled(saving->replay->session))
         (void)preload_saving_save(saving);

@@ -31,11 +31,12 @@ static void follow_host(struct shim_file *shim)
     preload_attachment_follow(&shim->attachment, &config);
 }
 
-/* Takes the time, follows the host's mode, says what workers have to say. */
+/* Takes the time, follows the host's mode, sees and says what workers have to say. */
 static void tick(struct shim_file *shim)
 {
     preload_connection_tick(connection_of(shim));
     follow_host(shim);
+    preload_attachment_start_over(&shim->attachment, shim->real, shim->uri_name);
     preload_say();
 }
 

@@ -11,15 +11,17 @@
 #include "vfs/process/clock.h"
 #include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
+#include "vfs/process/pool.h"
 
 /* A log that is larger is advised up to here; what follows comes by the kernel's readahead. */
-#define LOG_BYTES_MOST ((off_t)32 << 20)
+#define LOG_BYTES_MOST ((off_t)WAL_BYTES_MOST)
 
 static int open_beside(const struct named_file *file, const char *suffix, struct stat *st)
 {
     char path[4096];
     int fd;
 
+    if (!preload_pool_has_private_table()) return -1;
     if (snprintf(path, sizeof path, "%s%s", file->path, suffix) >= (int)sizeof path) return -1;
     fd = preload_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) return -1;
@@ -72,13 +74,13 @@ bool preload_inspect_logs(const struct named_file *file)
 }
 
 void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *file,
-                               uint32_t page_size)
+                               uint32_t page_size, const atomic_int *cancelled)
 {
     struct stat st;
     int fd = open_beside(file, "-wal", &st);
 
     if (fd < 0) return;
-    (void)preload_wal_pages(out, fd, page_size);
+    (void)preload_wal_pages(out, fd, page_size, cancelled);
     close(fd);
 }
 
@@ -100,7 +102,7 @@ static void read_evidence(struct hint_evidence *out, int fd, const struct hint_h
 }
 
 bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,
-                              struct hint_runs *in_log)
+                              struct hint_runs *in_log, const atomic_int *cancelled)
 {
     struct hint_header geometry;
     bool stated = preload_inspect_header(&geometry, fd);
@@ -110,7 +112,7 @@ bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file
                           (unsigned)geometry.page_size, (unsigned)out->page_size, file->path);
         return false;
     }
-    preload_inspect_log_pages(in_log, file, out->page_size);
+    preload_inspect_log_pages(in_log, file, out->page_size, cancelled);
     if (stated) read_evidence(out, fd, &geometry, hint_runs_contains(in_log, 1));
     return true;
 }

@@ -1,8 +1,10 @@
 /* What a worker with a descriptor table of its own sees of a database and of the files beside it.
- * Never on a host's thread: closing any descriptor of a file drops its locks. */
+ * Closing any descriptor of a file drops the locks of its table on it, so a thread without one of
+ * its own finds nothing here. */
 #ifndef VFS_INSPECT_H
 #define VFS_INSPECT_H
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "hints/evidence.h"
@@ -21,13 +23,14 @@ bool preload_inspect_header(struct hint_header *geometry, int fd);
 /* Advises a log or a journal that SQLite is about to read whole; whether there is one. */
 bool preload_inspect_logs(const struct named_file *file);
 
-/* Adds the pages whose newest content is in the write-ahead log. */
+/* Adds the pages whose newest content is in the write-ahead log; not all of them when `*cancelled`
+ * is no longer 0. */
 void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *file,
-                               uint32_t page_size);
+                               uint32_t page_size, const atomic_int *cancelled);
 
 /* What the file is like; `out` has the page size of the hints. Where it does not state its own,
  * that is all. False with a log line when the two differ. Adds the pages that are in the log. */
 bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,
-                              struct hint_runs *in_log);
+                              struct hint_runs *in_log, const atomic_int *cancelled);
 
 #endif

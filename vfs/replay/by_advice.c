@@ -1,4 +1,7 @@
-/* Load, plan, advise; where there are no hints, explore. */
+/* Load, plan, advise; where there are no hints, explore.
+ *
+ * A task's runs may be on different workers, and each worker has to get its descriptor table for
+ * itself. So each run asks. */
 #include "vfs/replay/by_advice.h"
 
 #include <sys/stat.h>
@@ -8,6 +11,7 @@
 #include "vfs/file/residency.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
+#include "vfs/process/process.h"
 #include "vfs/process/worker.h"
 #include "vfs/replay/explore.h"
 #include "vfs/replay/planning.h"
@@ -20,6 +24,17 @@ static atomic_bool is_denied;
 bool preload_by_advice_is_denied(void)
 {
     return atomic_load(&is_denied) || !preload_worker_tables_work();
+}
+
+/* The file is not opened from here on. The plan is not made yet: a connection
+ * begins anew by reading. */
+static void refuse(struct course *course)
+{
+    atomic_store(&is_denied, true);
+    preload_log_error("the kernel gives no private descriptor table; databases are read instead");
+    atomic_store(&course->prefetch.awaited, false);
+    atomic_store(&course->is_refused, true);
+    preload_process_notify();
 }
 
 static int open_database(const struct course *course, struct stat *st)
@@ -40,6 +55,10 @@ static void advise_more(struct course *course)
     struct stat st;
     int fd;
 
+    if (!preload_pool_has_private_table()) {
+        preload_course_finish(course, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
+        return;
+    }
     preload_prefetch_credit_idle(prefetch);
     if (preload_prefetch_credit(prefetch) == 0) return;
     fd = open_database(course, &st);
@@ -72,7 +91,7 @@ static enum preload_state advise_with(struct course *course, const struct hint_b
         *reason = PRELOAD_REASON_FILE;
         return PRELOAD_STATE_FAILED;
     }
-    if (!preload_inspect_evidence(&found, course->file, fd, &in_log)) {
+    if (!preload_inspect_evidence(&found, course->file, fd, &in_log, &course->prefetch.cancelled)) {
         *reason = PRELOAD_REASON_PAGE_SIZE;
         state = PRELOAD_STATE_NONE;
     } else if (!preload_planning_make(course, book, &found, (uint64_t)st.st_size, &in_log)) {
@@ -100,7 +119,8 @@ static void explore(struct course *course)
         const struct hint_database size =
             preload_planning_size(geometry.page_size, (uint64_t)st.st_size);
 
-        preload_inspect_log_pages(&in_log, course->file, geometry.page_size);
+        preload_inspect_log_pages(&in_log, course->file, geometry.page_size,
+                                  &course->prefetch.cancelled);
         preload_explore(&course->prefetch, fd, size, config->budget, &in_log);
         atomic_store_explicit(&course->plan_ready, true, memory_order_release);
     }
@@ -155,6 +175,10 @@ static void load_in_time(struct pool_task *task)
 {
     struct course *course = (struct course *)task;
 
+    if (!preload_pool_has_private_table()) {
+        refuse(course);
+        return;
+    }
     if (needs_no_help(course)) {
         (void)preload_pool_submit(task, preload_clock_us() + BY_ADVICE_START_US, 1);
         return;
@@ -170,10 +194,7 @@ static void begin(struct pool_task *task)
     bool at_once = atomic_load(&course->prefetch.awaited);
 
     if (!preload_pool_has_private_table()) {
-        atomic_store(&is_denied, true);
-        preload_log_error("the kernel gives no private descriptor table; databases opened from now "
-                          "on are read instead");
-        preload_course_finish(course, PRELOAD_STATE_FAILED, PRELOAD_REASON_THREAD);
+        refuse(course);
         return;
     }
     task->run = load_in_time;

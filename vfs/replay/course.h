@@ -40,6 +40,7 @@ struct course {
     struct looks looks;
     unsigned postponed;     /* looks at a session that ran ahead, before the plan was made */
     atomic_bool plan_ready; /* the plan and its page size stay as they are from then on */
+    atomic_bool is_refused; /* no worker may open the file: a connection begins anew by reading */
 };
 
 /* The program, for the prefetch. */

@@ -94,6 +94,16 @@ bool preload_replay_start(struct course *course, sqlite3_file *main, const char 
     return has_handles;
 }
 
+bool preload_replay_start_over(struct course *course, sqlite3_file *main, const char *uri_name)
+{
+    if (!atomic_load_explicit(&course->is_refused, memory_order_relaxed) ||
+        !atomic_exchange(&course->is_refused, false))
+        return false;
+    preload_pool_cancel(&course->task); /* it is on its way out */
+    if (atomic_load(&course->prefetch.state) != PRELOAD_STATE_LOADING) return false;
+    return begin_by_backend(course, main, uri_name);
+}
+
 /* The task comes first: it sets readers to work. */
 static void close_handles(struct course *course)
 {

@@ -18,6 +18,10 @@ void preload_replay_free(struct course *course);
  * connection, closes them by one of the next two. */
 bool preload_replay_start(struct course *course, sqlite3_file *main, const char *uri_name);
 
+/* Where workers turned out to get no descriptor table of their own, begins anew by reading, as the
+ * function above. A load where that is not so. */
+bool preload_replay_start_over(struct course *course, sqlite3_file *main, const char *uri_name);
+
 /* Stops what reads and closes the handles; on the owner's thread, in xClose. */
 void preload_replay_stop_reading(struct course *course);
 

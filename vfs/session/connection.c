@@ -181,12 +181,14 @@ void preload_connection_read(struct connection *connection, const void *bytes, i
 }
 
 /* A transaction that rewrites nine tenths of the pages and changes the schema is a restore, or as
- * good as one. */
+ * good as one. A restore writes them in their order; what writes a page again, for want of cache,
+ * goes back. */
 static void count_rewrite(struct connection *connection, uint32_t pgno)
 {
     uint64_t pages = connection->page_1.first_page_count;
 
-    if (pgno > pages || pages < RESTORE_PAGES_MIN) return;
+    if (pgno <= connection->writing.last || pgno > pages || pages < RESTORE_PAGES_MIN) return;
+    connection->writing.last = pgno;
     connection->writing.rewritten++;
     if (connection->page_1.geometry.schema_cookie == connection->writing.cookie_before ||
         connection->writing.rewritten * UINT64_C(10) < pages * 9)
@@ -197,8 +199,9 @@ static void count_rewrite(struct connection *connection, uint32_t pgno)
 
 static void begin_writing(struct connection *connection)
 {
-    connection->writing.rewritten = 0;
-    connection->writing.cookie_before = connection->page_1.geometry.schema_cookie;
+    connection->writing = (struct connection_writing){
+        .cookie_before = connection->page_1.geometry.schema_cookie,
+    };
 }
 
 /* Under a write-ahead log it is a checkpoint, and its page 1 was seen in the log; without RESERVED
@@ -246,24 +249,40 @@ void preload_connection_read_log(struct connection *connection, const void *byte
     record(connection, pgno, bytes, amount, HINT_READ);
 }
 
+/* The page of a frame whose bytes are written: the header came just before, unless a transaction
+ * that is larger than the cache writes over a frame of its own. */
+static uint32_t written_page(const struct connection *connection, sqlite3_int64 offset,
+                             uint32_t page_size)
+{
+    const uint64_t frame =
+        hint_wal_frame_at((uint64_t)offset - HINT_WAL_FRAME_HEADER_BYTES, page_size);
+
+    if (frame == 0) return 0;
+    if (frame == connection->log.frame) return connection->log.frame_pgno;
+    return preload_wal_index_page(&connection->log.index, frame);
+}
+
 /* A frame is written as its header, then the page. */
 void preload_connection_wrote_log(struct connection *connection, const void *bytes, int amount,
                                   sqlite3_int64 offset)
 {
     uint32_t page_size = page_size_of(connection);
-    uint64_t frame;
+    struct connection_log *log = &connection->log;
 
     if (connection->page_shift == CONNECTION_SHIFT_UNKNOWN) return;
     if (amount == HINT_WAL_FRAME_HEADER_BYTES) {
-        frame = hint_wal_frame_at((uint64_t)offset, page_size);
-        connection->log.frame_pgno = frame ? bytes_get_be32(bytes) : 0;
+        log->frame = hint_wal_frame_at((uint64_t)offset, page_size);
+        log->frame_pgno = log->frame ? bytes_get_be32(bytes) : 0;
         if (!connection->recording.recorder.full)
-            preload_wal_index_note(&connection->log.index, frame, connection->log.frame_pgno);
-    } else if ((uint32_t)amount == page_size && !connection->duties.overwrites) {
-        if (connection->log.frame_pgno == 1) learn_page_1(connection, bytes, amount, true);
-        count_rewrite(connection, connection->log.frame_pgno);
+            preload_wal_index_note(&log->index, log->frame, log->frame_pgno);
+    } else if ((uint32_t)amount == page_size && !connection->duties.overwrites &&
+               offset >= HINT_WAL_HEADER_BYTES + HINT_WAL_FRAME_HEADER_BYTES) {
+        const uint32_t pgno = written_page(connection, offset, page_size);
+
+        if (pgno == 1) learn_page_1(connection, bytes, amount, true);
+        count_rewrite(connection, pgno);
         if (!connection->recording.recorder.full)
-            record(connection, connection->log.frame_pgno, bytes, amount, HINT_WRITTEN);
+            record(connection, pgno, bytes, amount, HINT_WRITTEN);
     }
 }
 
@@ -271,6 +290,13 @@ void preload_connection_overwrites(struct connection *connection)
 {
     connection->duties.overwrites = true;
     if (connection->session) forget_session(connection);
+}
+
+void preload_connection_committed(struct connection *connection)
+{
+    connection->duties.overwrites = false;
+    connection->duties.fills = false;
+    begin_writing(connection);
 }
 
 void preload_connection_pragma(struct connection *connection, const char *name)

@@ -43,7 +43,8 @@ struct connection_page_1 {
 
 /* The transaction that writes. */
 struct connection_writing {
-    uint32_t rewritten;     /* pages of before that it wrote */
+    uint32_t rewritten;     /* pages of before that it wrote, each beyond those before */
+    uint32_t last;          /* of them */
     uint32_t cookie_before; /* the schema's, when it began */
 };
 
@@ -51,7 +52,8 @@ struct connection_writing {
 struct connection_log {
     bool is_open;        /* writes to the database are checkpoints */
     bool in_checkpoint;  /* or in recovery, which takes the same lock */
-    uint32_t frame_pgno; /* page of the frame whose header was written last */
+    uint64_t frame;      /* whose header was written last; 0: none */
+    uint32_t frame_pgno; /* its page */
     struct wal_index index;
 };
 
@@ -138,10 +140,13 @@ void preload_connection_wrote_log(struct connection *connection, const void *byt
 /* VACUUM is about to rewrite the file: what was recorded names pages that will have moved. */
 void preload_connection_overwrites(struct connection *connection);
 
+/* A transaction committed. In exclusive mode no lock says where the next one begins. */
+void preload_connection_committed(struct connection *connection);
+
 /* A pragma is being prepared. */
 void preload_connection_pragma(struct connection *connection, const char *name);
 
-/* A checkpoint begins or ends; the log was opened or closed; a transaction committed. */
+/* A checkpoint begins or ends; the log was opened or closed. */
 static inline void preload_connection_checkpoints(struct connection *connection, bool begins)
 {
     connection->log.in_checkpoint = begins;
@@ -150,11 +155,6 @@ static inline void preload_connection_checkpoints(struct connection *connection,
 static inline void preload_connection_has_log(struct connection *connection, bool is_open)
 {
     connection->log.is_open = is_open;
-}
-
-static inline void preload_connection_committed(struct connection *connection)
-{
-    connection->duties.overwrites = false;
 }
 
 /* The owner wants to see each lock and unlock, or no longer. */

@@ -14,6 +14,7 @@
 #include "vfs/process/own_file.h"
 #include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
+#include "vfs/store/sidecar_lock.h"
 
 /* Databases of one inode number that a directory tells apart. */
 #define NAMES_MAX 8
@@ -49,14 +50,19 @@ static enum holder holder_of(const char *path, const struct named_file *database
 {
     uint8_t bytes[SIDECAR_OWNER_BYTES_MAX];
     int fd = preload_own_open(path, O_RDONLY, 0);
+    enum holder holder;
     ssize_t len;
 
     if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? HOLDER_NOBODY : HOLDER_OTHER;
     do
         len = pread(fd, bytes, sizeof bytes, 0);
     while (len < 0 && errno == EINTR);
+    if (len < 0 || !preload_sidecar_descriptor_is_ours(fd))
+        holder = HOLDER_OTHER;
+    else
+        holder = holder_in(bytes, (size_t)len, database);
     close(fd);
-    return len < 0 ? HOLDER_OTHER : holder_in(bytes, (size_t)len, database);
+    return holder;
 }
 
 char *preload_directory_find(const char *directory, const struct named_file *database)

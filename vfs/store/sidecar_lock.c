@@ -32,6 +32,23 @@ enum look {
     LOOK_FAILED,
 };
 
+/* Whether there is nothing but zeros, in a file that a sidecar may be as large as. */
+static bool is_zeroed(int fd, off_t bytes)
+{
+    uint8_t piece[4096];
+
+    if (bytes > (off_t)SIDECAR_BYTES_MAX) return false;
+    for (off_t at = 0; at < bytes;) {
+        const ssize_t len = pread(fd, piece, sizeof piece, at);
+
+        if (len <= 0) return false;
+        for (ssize_t i = 0; i < len; i++)
+            if (piece[i] != 0) return false;
+        at += len;
+    }
+    return true;
+}
+
 bool preload_sidecar_descriptor_is_ours(int fd)
 {
     uint8_t magic[SIDECAR_MAGIC_BYTES];
@@ -40,7 +57,8 @@ bool preload_sidecar_descriptor_is_ours(int fd)
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) return false;
     len = pread(fd, magic, sizeof magic, 0);
-    return len >= 0 && preload_sidecar_is_ours(magic, (size_t)len);
+    if (len < 0) return false;
+    return preload_sidecar_is_ours(magic, (size_t)len) || is_zeroed(fd, st.st_size);
 }
 
 static bool is_named(int fd, const char *path)

@@ -37,7 +37,8 @@ bool preload_sidecar_lock_is_named(const struct sidecar_lock *lock);
 /* Removes the file, unless it was renamed, and closes it. */
 void preload_sidecar_unlock(struct sidecar_lock *lock);
 
-/* Whether the file is regular, has one name, and is empty or begins with our magic. */
+/* Whether the file is regular, has one name, and is empty, begins with our magic, or is all zeros
+ * as a loss of power may leave it. */
 bool preload_sidecar_descriptor_is_ours(int fd);
 
 #endif

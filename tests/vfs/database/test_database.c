@@ -145,6 +145,61 @@ Test(database, where_nothing_can_be_written_the_process_remembers)
     cr_expect_eq(preload_unregister(), SQLITE_OK);
 }
 
+/* A file's numbers are given to another one as soon as it is removed. Here both names lead to one
+ * file. */
+Test(database, what_the_process_remembers_is_of_the_name_too)
+{
+    struct path other = scratch("other.db");
+    char uri[600];
+    sqlite3 *db;
+
+    cr_assert_eq(link(path.s, other.s), 0);
+    (void)snprintf(uri, sizeof uri, "file:%s?mode=ro", path.s);
+    db = db_open(uri, "preload");
+    db_visit(db, 10, 40);
+    db_close(db);
+    (void)snprintf(uri, sizeof uri, "file:%s?mode=ro", other.s);
+    db = db_open(uri, "preload");
+    (void)wait_for_replay(db);
+    cr_expect_eq(stats_of(db).history_sessions, 0);
+    db_close(db);
+}
+
+/* The last one to close need not be the one that learnt. */
+Test(database, what_was_learnt_is_saved_whoever_closes_last)
+{
+    char uri[600];
+    sqlite3 *learns = db_open(path.s, "preload");
+    sqlite3 *replays;
+
+    (void)snprintf(uri, sizeof uri, "file:%s?preload=replay", path.s);
+    replays = db_open(uri, "preload");
+    db_visit(learns, 10, 40);
+    db_visit(replays, 10, 40);
+    db_close(learns);
+    db_close(replays);
+    cr_expect(file_exists(sidecar.s));
+}
+
+/* A reader's session waits for a connection that may save it, and VACUUM empties it. */
+Test(database, a_session_that_was_emptied_saves_nothing)
+{
+    char uri[600];
+    sqlite3 *reader;
+    sqlite3 *writer;
+
+    (void)snprintf(uri, sizeof uri, "file:%s?mode=ro", path.s);
+    reader = db_open(uri, "preload");
+    db_visit(reader, 10, 40);
+    cr_expect_eq(preload_flush(reader, NULL), SQLITE_OK);
+    writer = db_open(path.s, "preload");
+    db_run(writer, "VACUUM");
+    db_close(writer);
+    db_close(reader);
+    cr_expect_not(file_exists(sidecar.s));
+    cr_expect_eq(preload_log_errors(), 0);
+}
+
 Test(database, what_the_process_remembers_goes_where_the_next_open_says)
 {
     struct path folder = scratch("");

@@ -1,5 +1,6 @@
 /* What a session teaches, told with real SQLite: the pages that its program needed, and not those
  * that SQLite went through for reasons of its own. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,18 @@ static int pages_of(sqlite3 *db)
 static sqlite3_int64 touched(sqlite3 *db)
 {
     return stats_of(db).touched_pages;
+}
+
+/* Sessions that the hints of a closed database remember. */
+static sqlite3_int64 sessions_of(const char *path)
+{
+    sqlite3 *db = db_open(path, "preload");
+    struct preload_stats stats;
+
+    (void)wait_for_replay(db);
+    stats = stats_of(db);
+    db_close(db);
+    return stats.history_sessions;
 }
 
 /* A log with `rows` rows of a kilobyte that is not checkpointed at the close. */
@@ -53,6 +66,80 @@ Test(learning, pages_in_the_log_are_known_by_the_shared_index)
     cr_assert_gt(pages_of(db), 4100);
     cr_expect_eq(touched(db), pages_of(db));
     db_close(db);
+}
+
+/* No lock says when a transaction ends there. */
+Test(learning, a_database_that_is_made_in_exclusive_mode_is_learnt)
+{
+    struct path path = scratch("a.db");
+    sqlite3 *db;
+
+    register_over(NULL);
+    db = db_open(path.s, "preload");
+    db_run(db, "PRAGMA locking_mode=EXCLUSIVE; CREATE TABLE t(id INTEGER PRIMARY KEY, body);"
+               "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<400)"
+               "INSERT INTO t SELECT i, zeroblob(1000) FROM n;"
+               "PRAGMA cache_size=10; SELECT sum(length(body)) FROM t");
+    cr_expect_geq(touched(db), pages_of(db) - 1);
+    db_close(db);
+}
+
+static const struct steady_case {
+    const char *name, *modes;
+} steady_cases[] = {
+    { "wal", "PRAGMA journal_mode=WAL" },
+    { "exclusive-wal", "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL" },
+    { "exclusive", "PRAGMA locking_mode=EXCLUSIVE" },
+};
+
+/* Commit by commit a session writes more pages than the database has, and makes tables: that moves
+ * no page. */
+Test(learning, many_commits_are_no_restore)
+{
+    register_over(NULL);
+    for (size_t i = 0; i < COUNT(steady_cases); i++) {
+        struct path path = scratch(steady_cases[i].name);
+
+        db_make(path.s, 84);
+        for (unsigned session = 0; session < 3; session++) {
+            sqlite3 *db = db_open(path.s, "preload");
+            char sql[128];
+
+            (void)wait_for_replay(db);
+            db_run(db, steady_cases[i].modes);
+            db_visit(db, 1, 50);
+            (void)snprintf(sql, sizeof sql, "CREATE TABLE made_%u(x)", session);
+            db_run(db, sql);
+            for (unsigned row = 1; row <= 100; row++) {
+                (void)snprintf(sql, sizeof sql, "UPDATE t SET body = body WHERE id = %u", row);
+                db_run(db, sql);
+            }
+            db_close(db);
+        }
+        cr_expect_eq(sessions_of(path.s), 3, "%s", steady_cases[i].name);
+    }
+}
+
+/* Where the cache is small, one transaction writes a page more than once. */
+Test(learning, a_transaction_that_spills_is_no_restore)
+{
+    static const char *const modes[] = { "PRAGMA journal_mode=DELETE", "PRAGMA journal_mode=WAL" };
+
+    register_over(NULL);
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct path path = scratch(i == 0 ? "delete" : "wal");
+        sqlite3 *db;
+
+        db_make(path.s, 84);
+        db = db_open(path.s, "preload");
+        db_run(db, modes[i]);
+        db_run(db, "PRAGMA cache_size=5; BEGIN; CREATE TABLE made(x)");
+        for (unsigned round = 0; round < 10; round++)
+            db_run(db, "UPDATE t SET body = zeroblob(1000) WHERE id <= 100");
+        db_run(db, "COMMIT");
+        db_close(db);
+        cr_expect_eq(sessions_of(path.s), 1, "%s", modes[i]);
+    }
 }
 
 Test(learning, pages_in_the_log_are_known_by_their_headers_in_exclusive_mode)

@@ -5,6 +5,25 @@
 
 #include "tests/vfs/common.h"
 
+/* The process's own table has the database's locks, and this thread has that. */
+Test(inspect, without_a_table_of_its_own_a_thread_finds_nothing, .init = scratch_begin,
+     .fini = scratch_end)
+{
+    struct path path = scratch("x.db");
+    struct path wal = scratch("x.db-wal");
+    struct named_file file = { .path = path.s };
+    struct hint_runs in_log = { 0 };
+    struct stat st;
+
+    db_make(path.s, 2);
+    file_write(wal.s, "log", 3);
+    cr_assert(preload_identity_of_path(&file.identity, path.s));
+    cr_expect_eq(preload_inspect_open(&file, &st), -1);
+    cr_expect_not(preload_inspect_logs(&file));
+    preload_inspect_log_pages(&in_log, &file, 4096, NULL);
+    cr_expect_eq(in_log.len, 0);
+}
+
 Test(inspect, the_header_that_sqlite_writes_is_read, .init = scratch_begin, .fini = scratch_end)
 {
     struct path path = scratch("x.db");

@@ -1,6 +1,7 @@
 #include "vfs/file/wal.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "tests/support/heap.h"
@@ -59,7 +60,7 @@ static struct text pages_in(const char *path, uint32_t page_size)
     struct text text;
 
     cr_assert(fd >= 0);
-    cr_assert_eq(preload_wal_pages(&runs, fd, page_size), HINT_OK);
+    cr_assert_eq(preload_wal_pages(&runs, fd, page_size, NULL), HINT_OK);
     text = runs_text(&runs);
     hint_runs_free(&runs);
     close(fd);
@@ -159,8 +160,41 @@ Test(wal, what_the_list_held_is_replaced)
     file_write(path.s, "", 0);
     fd = open(path.s, O_RDONLY | O_CLOEXEC);
     cr_assert(fd >= 0);
-    cr_expect_eq(preload_wal_pages(&runs, fd, PAGE_BYTES), HINT_OK);
+    cr_expect_eq(preload_wal_pages(&runs, fd, PAGE_BYTES, NULL), HINT_OK);
     expect_text(0, runs_text(&runs), "");
+    hint_runs_free(&runs);
+    close(fd);
+}
+
+/* A log that is large, on a device that is slow, holds up no close. */
+Test(wal, a_large_log_is_read_in_part_and_not_to_the_end)
+{
+    struct path path = scratch("large");
+    struct hint_runs runs = { 0 };
+    const atomic_int cancelled = 1;
+    const size_t frames = WAL_BYTES_MOST / (512 + 24) + 100;
+    struct log_image image = log_of(some_pages);
+    uint8_t header[32];
+    uint8_t frame[512 + 24] = { 0 };
+    FILE *out = fopen(path.s, "wbe");
+    int fd;
+
+    cr_assert_not_null(out);
+    memcpy(header, image.bytes, sizeof header);
+    put_be32(header + 8, 512);
+    cr_assert_eq(fwrite(header, sizeof header, 1, out), 1);
+    memcpy(frame, image.bytes + sizeof header, 24);
+    for (size_t i = 0; i < frames; i++) {
+        put_be32(frame, (uint32_t)i + 1);
+        cr_assert_eq(fwrite(frame, sizeof frame, 1, out), 1);
+    }
+    cr_assert_eq(fclose(out), 0);
+    fd = open(path.s, O_RDONLY | O_CLOEXEC);
+    cr_assert(fd >= 0);
+    cr_expect_eq(preload_wal_pages(&runs, fd, 512, NULL), HINT_OK);
+    cr_expect_eq(hint_runs_pages(&runs), frames - 100);
+    cr_expect_eq(preload_wal_pages(&runs, fd, 512, &cancelled), HINT_OK);
+    cr_expect_lt(hint_runs_pages(&runs), 1000);
     hint_runs_free(&runs);
     close(fd);
 }
@@ -203,7 +237,7 @@ Test(wal, without_memory_there_is_an_error_and_no_leak)
     cr_assert(fd >= 0);
     for (;; n++) {
         heap_fail_at(n);
-        rc = preload_wal_pages(&runs, fd, PAGE_BYTES);
+        rc = preload_wal_pages(&runs, fd, PAGE_BYTES, NULL);
         if (!heap_restore()) break;
         cr_expect_eq(rc, HINT_NOMEM, "n %zu", n);
     }

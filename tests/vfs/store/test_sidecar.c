@@ -130,7 +130,32 @@ Test(store_sidecar, a_book_that_is_too_large_loses_the_profiles_that_learnt_long
     store->verbs->free(store);
 }
 
-/* Two processes have the database open; neither sees the other's book in memory. */
+/* A loss of power may leave a file's length without its bytes. */
+Test(store_sidecar, a_file_of_zeros_is_a_torn_one)
+{
+    static const uint8_t zeros[5000];
+    size_t len;
+    uint8_t *bytes;
+
+    file_write(sidecar.s, zeros, sizeof zeros);
+    file_write(tmp.s, zeros, sizeof zeros);
+    expect_text(0, stored(), "bad");
+    cr_expect_eq(save('a', "1"), STORE_OK);
+    expect_text(1, stored(), "1:1@0");
+    cr_expect_not(file_exists(tmp.s));
+    /* Zeros and something else are somebody's. */
+    bytes = calloc(1, 5000);
+    cr_assert_not_null(bytes);
+    bytes[4999] = 1;
+    file_write(sidecar.s, bytes, 5000);
+    free(bytes);
+    cr_expect_eq(save('b', "1"), STORE_FAILED);
+    bytes = file_read(sidecar.s, &len);
+    cr_assert(bytes && len == 5000);
+    cr_expect_eq(bytes[4999], 1);
+    free(bytes);
+}
+
 /* Its name was another's, which was removed, or moved without its hints. */
 Test(store_sidecar, a_new_database_inherits_nothing_from_its_name)
 {
