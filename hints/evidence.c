@@ -28,6 +28,12 @@ enum hint_trust hint_trust_of(const struct hint_evidence *learnt, const struct h
     return sizes_known && has_shrunk_much(learnt, found) ? HINT_TRUST_FLOOR : HINT_TRUST_FULL;
 }
 
+void hint_evidence_doubt(struct hint_evidence *learnt)
+{
+    learnt->schema_hash = ~learnt->schema_hash;
+    learnt->schema_cookie = ~learnt->schema_cookie;
+}
+
 enum hint_verdict hint_verdict_of(size_t touched, size_t known)
 {
     if (touched < HINT_TRIAL_TOUCHES_MIN) return HINT_VERDICT_OPEN;

@@ -31,6 +31,9 @@ enum hint_trust {
 enum hint_trust hint_trust_of(const struct hint_evidence *learnt,
                               const struct hint_evidence *found);
 
+/* What was learnt may be another database's: as of another schema, so that it is tried first. */
+void hint_evidence_doubt(struct hint_evidence *learnt);
+
 /* The touches after which a trial is judged for the first time, and at the latest. */
 #define HINT_TRIAL_TOUCHES_MIN 16
 #define HINT_TRIAL_TOUCHES_MAX 64

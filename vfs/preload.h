@@ -98,10 +98,11 @@ enum preload_reason {
                                      workers may not read through the base (`read_through`) */
     PRELOAD_REASON_MODE = 13,     /* the option `mode` says off, or record */
     PRELOAD_REASON_VFS = 14,      /* it was not opened through a VFS of ours */
-    PRELOAD_REASON_EARLY = 15, /* nor could it be: the connection was opened before we were loaded
-                                  (preload_stats in SQL alone) */
-    PRELOAD_REASON_HEADER = 16 /* page 1 is no database header: SQLite encrypts, and of such a file
-                                  nothing is learnt */
+    PRELOAD_REASON_EARLY = 15,  /* nor could it be: the connection was opened before we were loaded
+                                   (preload_stats in SQL alone) */
+    PRELOAD_REASON_HEADER = 16, /* page 1 is no database header: SQLite encrypts, and of such a
+                                   file nothing is learnt */
+    PRELOAD_REASON_SMALL = 17   /* it is no larger than `small`: fetched as a whole */
 };
 
 /* One database of this process, all its connections together. Pages are database pages. */

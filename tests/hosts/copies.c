@@ -46,7 +46,7 @@ static void expect_service(const char *vfs)
         sqlite3 *db = host_open("x.db", vfs);
 
         host_run(db, modes[i / 2]);
-        host_run(db, "CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(randomblob(9000));"
+        host_run(db, "CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(randomblob(40000));"
                      "CREATE TEMP TABLE w(y); INSERT INTO w VALUES(datetime('now'));");
         (void)snprintf(want, sizeof want, "%d", i + 1);
         HOST_CHECK(strcmp(host_text(db, "SELECT count(*) FROM t"), want) == 0, "round %d", i);

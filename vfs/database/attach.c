@@ -101,7 +101,7 @@ void preload_release(struct attachment *attachment)
     struct database *database = attachment->database;
 
     if (database && attachment->is_last) {
-        (void)preload_saving_save(&database->saving);
+        (void)preload_saving_save(&database->saving, false);
         preload_saving_trace(&database->saving);
         preload_database_retire(database);
     }

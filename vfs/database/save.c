@@ -49,9 +49,18 @@ enum store_result preload_saving_save_foreign(struct saving *saving, struct hint
     return result;
 }
 
+/* Hints for a database that one readahead fetches whole would only be a file more. */
+static bool is_small(const struct hint_session *session, uint64_t small)
+{
+    const struct hint_evidence *last = &session->last;
+
+    return last->page_count > 0 && (uint64_t)last->page_count * last->page_size <= small;
+}
+
 /* A failed save is tried again when something new was learnt, not before: it would fail the same
  * way. One that found the lock taken would not. */
-static enum store_result save_locked(struct saving *saving, struct hint_session *session)
+static enum store_result save_locked(struct saving *saving, struct hint_session *session,
+                                     bool asked)
 {
     struct course *replay = saving->replay;
     enum store_result result;
@@ -61,6 +70,10 @@ static enum store_result save_locked(struct saving *saving, struct hint_session 
         return STORE_FAILED;
     }
     if (session->len == 0) return STORE_OK;
+    if (!asked && is_small(session, replay->config->small)) {
+        preload_session_mark_saved(replay->session, session);
+        return STORE_OK;
+    }
     if (!preload_session_is_dirty(replay->session, session) &&
         !preload_keeper_is_due(replay->keeper))
         return STORE_OK;
@@ -69,13 +82,13 @@ static enum store_result save_locked(struct saving *saving, struct hint_session 
     return result;
 }
 
-enum store_result preload_saving_save(struct saving *saving)
+enum store_result preload_saving_save(struct saving *saving, bool asked)
 {
     struct hint_session session = { 0 };
     enum store_result result;
 
     pthread_mutex_lock(&saving->lock);
-    result = save_locked(saving, &session);
+    result = save_locked(saving, &session, asked);
     pthread_mutex_unlock(&saving->lock);
     hint_session_free(&session);
     return result;
@@ -119,7 +132,7 @@ static void save_when_due(struct pool_task *task)
     if (!preload_session_is_recorded(saving->replay->session)) return;
 
     if (window_is_over || preload_session_has_settled(saving->replay->session))
-        (void)preload_saving_save(saving);
+        (void)preload_saving_save(saving, false);
     else
         pause_us = SETTLE_RETRY_US < pause_us ? SETTLE_RETRY_US : pause_us;
     if (!window_is_over && !atomic_load(&saving->cancelled))

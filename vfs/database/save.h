@@ -22,9 +22,10 @@ void preload_saving_schedule(struct saving *saving);
 /* Waits until no worker saves; nothing is scheduled then. */
 void preload_saving_cancel(struct saving *saving);
 
-/* Saves when something new was learnt. STORE_OK also when there was nothing; STORE_NONE: there is
- * no store, and the process remembers it. */
-enum store_result preload_saving_save(struct saving *saving);
+/* Saves when something new was learnt, and, unless the host asks for it, the database is not small.
+ * STORE_OK also when there was nothing; STORE_NONE: there is no store, and the process remembers
+ * it. */
+enum store_result preload_saving_save(struct saving *saving, bool asked);
 
 /* Folds a session that came from elsewhere into what is stored, and fills in its page size. Its
  * pages are not this session's. */

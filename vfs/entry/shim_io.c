@@ -178,7 +178,7 @@ static void learn_page_size(struct shim_file *shim)
 
 static int flush(struct database *database)
 {
-    enum store_result result = preload_saving_save(&database->saving);
+    enum store_result result = preload_saving_save(&database->saving, true);
 
     return result == STORE_OK || result == STORE_NONE ? SQLITE_OK : SQLITE_ERROR;
 }

@@ -6,11 +6,11 @@
 #include <string.h>
 
 static const char *const state_names[] = { "off", "none", "loading", "done", "aborted", "failed" };
-static const char *const reason_names[] = { "",         "closed",    "host",  "deadline",
-                                            "unwanted", "page size", "file",  "device",
-                                            "memory",   "thread",    "moved", "unproven",
-                                            "base",     "mode",      "vfs",   "opened before",
-                                            "no header" };
+static const char *const reason_names[] = { "",          "closed",    "host",  "deadline",
+                                            "unwanted",  "page size", "file",  "device",
+                                            "memory",    "thread",    "moved", "unproven",
+                                            "base",      "mode",      "vfs",   "opened before",
+                                            "no header", "small" };
 
 #define STAT(field)                                                                                \
     {                                                                                              \

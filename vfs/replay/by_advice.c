@@ -4,6 +4,7 @@
  * itself. So each run asks. */
 #include "vfs/replay/by_advice.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,23 +106,31 @@ static enum preload_state advise_with(struct course *course, const struct hint_b
     return state;
 }
 
-/* No hints: the pages that every lookup passes. */
-static void explore(struct course *course)
+/* No hints: the pages that every lookup passes, or all of them where they are few. */
+static void explore(struct course *course, enum preload_reason *reason)
 {
     const struct config *config = course->config;
     struct hint_runs in_log = { 0 };
     struct hint_header geometry;
     struct stat st;
     int fd = config->walk ? preload_inspect_open(course->file, &st) : -1;
+    bool is_small;
 
     if (fd < 0) return;
+    is_small = (uint64_t)st.st_size <= config->small;
+    if (is_small) (void)posix_fadvise(fd, 0, st.st_size, POSIX_FADV_WILLNEED);
     if (preload_inspect_header(&geometry, fd)) {
         const struct hint_database size =
             preload_planning_size(geometry.page_size, (uint64_t)st.st_size);
 
         preload_inspect_log_pages(&in_log, course->file, geometry.page_size,
                                   &course->prefetch.cancelled);
-        preload_explore(&course->prefetch, fd, size, config->budget, &in_log);
+        if (is_small && in_log.len == 0) {
+            preload_explore_whole(&course->prefetch, size);
+            *reason = PRELOAD_REASON_SMALL;
+        } else {
+            preload_explore(&course->prefetch, fd, size, config->budget, &in_log);
+        }
         atomic_store_explicit(&course->plan_ready, true, memory_order_release);
     }
     close(fd);
@@ -163,7 +172,7 @@ static void load_and_advise(struct course *course)
         if (state != PRELOAD_STATE_NONE) preload_keeper_take(course->keeper, &book);
     }
     hint_book_free(&book);
-    if (state == PRELOAD_STATE_NONE) explore(course);
+    if (state == PRELOAD_STATE_NONE) explore(course, &reason);
     if (state == PRELOAD_STATE_LOADING &&
         atomic_load(&course->prefetch.state) == PRELOAD_STATE_LOADING)
         (void)preload_course_again(course, 1);

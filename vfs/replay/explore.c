@@ -81,3 +81,13 @@ void preload_explore(struct prefetch *prefetch, int fd, struct hint_database fou
     hint_free(explorer.page);
     preload_queue_set_fetched(&prefetch->queue, explorer.runs, explorer.run_count);
 }
+
+void preload_explore_whole(struct prefetch *prefetch, struct hint_database found)
+{
+    struct hint_run *runs = hint_calloc(1, sizeof *runs);
+
+    prefetch->queue.page_size = found.page_size;
+    if (runs) *runs = (struct hint_run){ 1, found.page_count };
+    preload_queue_set_fetched(&prefetch->queue, runs, runs != NULL);
+    preload_prefetch_count(prefetch, (uint64_t)found.page_count * found.page_size);
+}

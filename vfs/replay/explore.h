@@ -1,5 +1,5 @@
 /* Where no history is known: reads the pages that every lookup passes (hints/walk.h), from page 1
- * on. */
+ * on; or all of a small database. */
 #ifndef VFS_EXPLORE_H
 #define VFS_EXPLORE_H
 
@@ -12,5 +12,8 @@
  * over. What was read becomes the queue, all of it begun. Pages in `in_log` are left out. */
 void preload_explore(struct prefetch *prefetch, int fd, struct hint_database found,
                      uint64_t bytes_max, const struct hint_runs *in_log);
+
+/* Says so of a small database that was fetched whole, by one request. */
+void preload_explore_whole(struct prefetch *prefetch, struct hint_database found);
 
 #endif

@@ -38,7 +38,8 @@ void preload_queue_set_fetched(struct queue *queue, struct hint_run *requests, s
 {
     queue->requests = requests;
     queue->len = len;
-    queue->plan.page_count = len;
+    for (size_t i = 0; i < len; i++)
+        queue->plan.page_count += requests[i].count;
     atomic_store(&queue->queued, len);
     atomic_store(&queue->begun, len);
 }

@@ -235,7 +235,7 @@ Test(database, sixteen_databases_are_remembered_at_most)
 
         (void)snprintf(name, sizeof name, "%zu.db", i);
         paths[i] = scratch(name);
-        db_make(paths[i].s, 2);
+        db_make(paths[i].s, 20);
     }
     obey_permissions();
     cr_assert_eq(chmod(folder.s, 0555), 0);

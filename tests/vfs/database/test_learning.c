@@ -111,7 +111,8 @@ Test(learning, many_commits_are_no_restore)
             (void)snprintf(sql, sizeof sql, "CREATE TABLE made_%u(x)", session);
             db_run(db, sql);
             for (unsigned row = 1; row <= 100; row++) {
-                (void)snprintf(sql, sizeof sql, "UPDATE t SET body = randomblob(1000) WHERE id = %u", row);
+                (void)snprintf(sql, sizeof sql,
+                               "UPDATE t SET body = randomblob(1000) WHERE id = %u", row);
                 db_run(db, sql);
             }
             db_close(db);

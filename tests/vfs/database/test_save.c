@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/vfs/common.h"
 #include "vfs/process/log.h"
@@ -204,4 +205,38 @@ Test(save, a_session_is_the_union_of_its_connections_in_order)
     cr_expect_eq(stats_of(a).touched_pages, stats.touched_pages);
     db_close(a);
     db_close(b);
+}
+
+/* One readahead fetches it whole, so a file beside it would be one more for nothing. */
+Test(save, a_small_database_gets_no_sidecar_and_is_fetched_whole)
+{
+    struct preload_stats stats;
+    sqlite3 *db;
+
+    path = scratch("small.db");
+    sidecar = scratch("small.db-preload");
+    db_make(path.s, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        db = open_with("preload_walk=1");
+        cr_expect_eq(wait_for_replay(db), PRELOAD_STATE_NONE);
+        stats = stats_of(db);
+        cr_expect_eq(stats.reason, PRELOAD_REASON_SMALL);
+        cr_expect_gt(stats.planned_pages, 5);
+        cr_expect_eq(stats.issued_pages, stats.planned_pages);
+        cr_expect_eq(stats.issued_requests, 1);
+        db_visit(db, 1, 20);
+        db_close(db);
+    }
+    cr_expect_not(file_exists(sidecar.s));
+    /* The host knows better. */
+    db = open_with("preload_small=0");
+    db_visit(db, 1, 20);
+    db_close(db);
+    cr_expect(file_exists(sidecar.s));
+    cr_assert_eq(unlink(sidecar.s), 0);
+    db = open_with("");
+    db_visit(db, 1, 20);
+    cr_expect_eq(preload_flush(db, NULL), SQLITE_OK);
+    db_close(db);
+    cr_expect(file_exists(sidecar.s));
 }

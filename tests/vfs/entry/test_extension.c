@@ -273,7 +273,7 @@ Test(extension, after_a_shutdown_registering_brings_everything_back)
 
     cr_expect_eq(preload_extra_init(NULL), SQLITE_OK);
     db = db_open(path.s, NULL);
-    db_run(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1)");
+    db_run(db, "CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000))");
     db_close(db);
     cr_expect_eq(sqlite3_shutdown(), SQLITE_OK);
     cr_expect_eq(sqlite3_initialize(), SQLITE_OK);
@@ -342,7 +342,7 @@ Test(extension, the_process_is_counted)
     register_over(NULL);
     preload_process_stats(&before);
     db = db_open(path.s, "preload");
-    db_run(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1);");
+    db_run(db, "CREATE TABLE t(x); INSERT INTO t VALUES(zeroblob(100000));");
     db_close(db);
     preload_process_stats(&after);
     cr_expect(after.opens >= before.opens + 2, "the journal counts");

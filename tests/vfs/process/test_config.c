@@ -139,7 +139,7 @@ Test(config, an_unknown_option_is_named_as_such)
  * is printed reads back as the same. */
 Test(config, every_option_has_help_and_a_default_that_reads_back)
 {
-    cr_expect_eq(preload_config_option_count, 23);
+    cr_expect_eq(preload_config_option_count, 24);
     for (size_t i = 0; i < preload_config_option_count; i++) {
         const struct config_option *option = &preload_config_options[i];
         struct config config = { 0 };

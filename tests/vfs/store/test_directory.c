@@ -106,6 +106,28 @@ Test(store_directory, a_database_that_was_renamed_has_its_file)
     cr_expect_not(file_exists(file_with("-1").s));
 }
 
+/* Its inode number may be a removed file's: what was learnt is tried first. */
+Test(store_directory, a_file_of_another_path_is_doubted)
+{
+    const struct hint_evidence of = { 4096, 50, 7, 99 };
+    struct path moved = scratch("moved.db");
+    struct hint_book book = { 0 };
+    uint64_t generation;
+    struct store *store;
+
+    cr_expect_eq(save_of(&of, 'a', "1"), STORE_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        store = open_store();
+        cr_expect_eq(store->verbs->load(store, &book, &generation), STORE_OK);
+        cr_expect_eq(hint_trust_of(&book.evidence, &of),
+                     i == 0 ? HINT_TRUST_FULL : HINT_TRUST_TRIAL);
+        hint_book_free(&book);
+        store->verbs->free(store);
+        if (i == 0) cr_assert_eq(rename(database.s, moved.s), 0);
+        database = moved;
+    }
+}
+
 /* A file system that is mounted again may get another device number. */
 Test(store_directory, a_database_on_another_device_number_has_its_file)
 {
