@@ -245,6 +245,10 @@ int main(int argc, char **argv)
         printf("nothing was replayed or saved\n");
         good = false;
     }
+    if (good && stats.errors > 0) {
+        printf("nothing was made to fail, and something did: SQLITE_PRELOAD_LOG=stderr names it\n");
+        good = false;
+    }
     if (preload_unregister() != SQLITE_OK) die("preload_unregister");
     if (good)
         printf("%" PRIu64 " seeds, %" PRIu64 " statements, equal\n", run.seeds,

@@ -108,8 +108,8 @@ bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file
     bool stated = preload_inspect_header(&geometry, fd);
 
     if (stated && geometry.page_size != out->page_size) {
-        preload_log_error("hints not used: pages are %u bytes, the hints are for %u: %s",
-                          (unsigned)geometry.page_size, (unsigned)out->page_size, file->path);
+        preload_log_note("hints not used: pages are %u bytes, the hints are for %u: %s",
+                         (unsigned)geometry.page_size, (unsigned)out->page_size, file->path);
         return false;
     }
     preload_inspect_log_pages(in_log, file, out->page_size, cancelled);

@@ -29,7 +29,7 @@ void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *f
                                uint32_t page_size, const atomic_int *cancelled);
 
 /* What the file is like; `out` has the page size of the hints. Where it does not state its own,
- * that is all. False with a log line when the two differ. Adds the pages that are in the log. */
+ * that is all. False, and a note, when the two differ. Adds the pages that are in the log. */
 bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,
                               struct hint_runs *in_log, const atomic_int *cancelled);
 

@@ -49,8 +49,8 @@ static bool has_page_size(const struct course *course, sqlite3_file *main, uint3
         return false;
     same = geometry.page_size == page_size;
     if (!same)
-        preload_log_error("hints not used: pages are %u bytes, the hints are for %u: %s",
-                          (unsigned)geometry.page_size, (unsigned)page_size, course->file->path);
+        preload_log_note("hints not used: pages are %u bytes, the hints are for %u: %s",
+                         (unsigned)geometry.page_size, (unsigned)page_size, course->file->path);
     return same;
 }
 

@@ -44,9 +44,9 @@ static void abort_for(struct course *course, enum preload_reason reason)
 /* The connection that reads page 1 only notes its size. */
 static void say_page_size(const struct course *course)
 {
-    preload_log_error("prefetch stopped: pages are %u bytes, the hints are for %u: %s",
-                      atomic_load(&course->session->page_size),
-                      (unsigned)course->prefetch.queue.page_size, course->file->path);
+    preload_log_note("prefetch stopped: pages are %u bytes, the hints are for %u: %s",
+                     atomic_load(&course->session->page_size),
+                     (unsigned)course->prefetch.queue.page_size, course->file->path);
 }
 
 static enum trial_result judge(struct course *course, struct progress_counts counts)
