@@ -103,6 +103,9 @@ BEGIN {
     print " */"
     print "#ifdef PRELOAD_DEBUG\n#undef NDEBUG\n#elif !defined(NDEBUG)\n#define NDEBUG 1\n#endif"
     print "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE\n#endif"
+    print "/* Of 32 bits, too: files beyond 2 GiB, times beyond 2038. */"
+    print "#ifndef _FILE_OFFSET_BITS\n#define _FILE_OFFSET_BITS 64\n#endif"
+    print "#ifndef _TIME_BITS\n#define _TIME_BITS 64\n#endif"
     print "#ifndef ZSTD_STATIC_LINKING_ONLY\n#define ZSTD_STATIC_LINKING_ONLY\n#endif"
     print "#if !defined(PRELOAD_LOADABLE) && !defined(SQLITE_CORE)\n#define SQLITE_CORE 1\n#endif\n"
     for (i = 1; i <= system_count; i++)

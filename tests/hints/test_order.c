@@ -42,7 +42,7 @@ Test(order, any_keys_come_out_ascending_and_equal_ones_as_they_were)
     cr_assert(places && scratch && keys);
     for (int round = 0; round < 300; round++) {
         const uint64_t seed = rng.seed;
-        const size_t len = rng_next(&rng) % (round % 3 ? 40 : PLACES_MAX);
+        const size_t len = (size_t)(rng_next(&rng) % (round % 3 ? 40 : PLACES_MAX));
         const unsigned bytes = 1 + (unsigned)(rng_next(&rng) % 8);
         const uint64_t shared = rng_next(&rng) % 2 ? UINT64_C(5) << 56 : 0;
 

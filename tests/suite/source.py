@@ -1,4 +1,4 @@
-"""Fetches the sources of SQLite that the distribution builds its own package from, once.
+"""Fetches the sources that the distribution builds a package from, once: SQLite's, or those of a third argument.
 
 The machine's own apt configuration is read and not changed: the same places are asked for sources, in lists of our own.
 """
@@ -6,10 +6,12 @@ import glob
 import os
 import re
 import shutil
+import sys
 
 from suite import SCRATCH, SOURCE, run_logged, skip
 
 PLACE = os.path.join(SCRATCH, "source")
+PACKAGE = sys.argv[3] if len(sys.argv) > 3 else "sqlite3"
 PARTS = "/etc/apt/sources.list.d"
 
 
@@ -40,8 +42,8 @@ def fetch():
     shutil.rmtree(PLACE, ignore_errors=True)
     write_configuration()
     apt_get("update")
-    apt_get("source", "sqlite3")
-    [tree] = glob.glob(PLACE + "/sqlite3-*/")
+    apt_get("source", PACKAGE)
+    [tree] = glob.glob(f"{PLACE}/{PACKAGE}-*/")
     os.rename(tree, SOURCE)
 
 
@@ -51,8 +53,8 @@ def main():
             skip(f"there is no {tool}")
     if not os.path.isdir(SOURCE):
         fetch()
-    with open(os.path.join(SOURCE, "VERSION"), encoding="utf-8") as file:
-        print("SQLite", file.read().strip())
+    with open(glob.glob(f"{PLACE}/*.dsc")[0], encoding="utf-8") as file:
+        print(PACKAGE, *(line.strip() for line in file if line.startswith("Version:")))
 
 
 main()

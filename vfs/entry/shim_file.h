@@ -14,7 +14,7 @@
 
 /* On the heap, with the base's file object behind it. */
 struct shim_file {
-    sqlite3_file *real;
+    _Alignas(8) sqlite3_file *real;
     const char *name;             /* as xOpen got it; valid until xClose */
     const char *uri_name;         /* the same, where parameters stand behind it; else NULL */
     uintptr_t log_name;           /* where SQLite has the name of a main database's log */

@@ -9,6 +9,9 @@
 /* No system has smaller pages. */
 #define SYSTEM_PAGE_LEAST 4096
 
+/* Any file on a system of 64 bits, 512 MiB on one of 32. */
+#define MAPPED_BYTES_MAX (SIZE_MAX / 8)
+
 /* What the kernel asks before it tells the truth (mm/mincore.c, can_do_mincore). */
 static bool kernel_answers(const struct stat *st, const char *path)
 {
@@ -21,7 +24,8 @@ bool preload_residency_open(struct residency *residency, int fd, const char *pat
     void *map;
 
     *residency = (struct residency){ 0 };
-    if (fstat(fd, &st) != 0 || st.st_size <= 0 || (uint64_t)st.st_size > SIZE_MAX) return false;
+    if (fstat(fd, &st) != 0 || st.st_size <= 0 || (uint64_t)st.st_size > MAPPED_BYTES_MAX)
+        return false;
     if (!kernel_answers(&st, path)) return false;
     map = mmap(NULL, (size_t)st.st_size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (map == MAP_FAILED) return false;

@@ -16,7 +16,8 @@ struct residency {
 };
 
 /* `path` names the file that `fd` has open. False: the kernel would not tell the truth, or gives no
- * mapping. The descriptor may be closed afterwards. */
+ * mapping, or the file is larger than may be mapped: an eighth of the address space, which the
+ * host shares. The descriptor may be closed afterwards. */
 bool preload_residency_open(struct residency *residency, int fd, const char *path);
 
 /* Whether all of [offset, offset + bytes) is in memory. False where nothing is known, and past the

@@ -5,6 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* The build sees to it; a host that compiles our file behind system headers of its own would not,
+ * and the pages beyond 2 GiB would be others. */
+_Static_assert(sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64");
+
 int preload_open(const char *path, int flags, mode_t mode)
 {
     int low = open(path, flags | O_CLOEXEC, mode);

@@ -20,18 +20,19 @@
 
 /* Before each block's memory. */
 struct block {
-    size_t bytes;  /* with this header */
-    size_t before; /* of the block before, and whether this one is used: bit 0 */
+    _Alignas(ALIGNMENT) size_t bytes; /* with this header */
+    size_t before;                    /* of the block before, and whether this one is used: bit 0 */
 };
 
 /* At the beginning of its own bytes; the first block follows. */
 struct region {
-    struct region *next;
+    _Alignas(ALIGNMENT) struct region *next;
     struct region **link; /* what points here */
     size_t bytes;
     size_t used; /* blocks that are */
 };
 
+_Static_assert(ALIGNMENT >= _Alignof(max_align_t), "a block's memory suits any type");
 _Static_assert(sizeof(struct block) % ALIGNMENT == 0, "memory behind it is aligned");
 _Static_assert(sizeof(struct region) % ALIGNMENT == 0, "blocks behind it are aligned");
 

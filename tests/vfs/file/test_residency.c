@@ -45,6 +45,19 @@ Test(residency, what_was_just_written_is_resident)
     cr_expect_not(preload_residency_holds(&residency, 0, 4096));
 }
 
+/* The host needs addresses, too. On 64 bits no file is that large. */
+Test(residency, a_file_of_more_than_an_eighth_of_the_addresses_is_not_mapped)
+{
+    struct residency residency;
+
+    cr_assert_eq(ftruncate(fd, 512 << 20), 0);
+    cr_expect(preload_residency_open(&residency, fd, path.s) == (sizeof(void *) > 4));
+    preload_residency_close(&residency);
+    cr_assert_eq(ftruncate(fd, 511 << 20), 0);
+    cr_expect(preload_residency_open(&residency, fd, path.s));
+    preload_residency_close(&residency);
+}
+
 Test(residency, what_was_evicted_is_not)
 {
     struct residency residency;

@@ -20,7 +20,7 @@ TestSuite(worker, .init = scratch_begin, .fini = scratch_end);
 struct look {
     bool is_private;
     bool has_table;
-    int policy;
+    long policy;
     int nice;
     long io;
     cpu_set_t processors;
@@ -34,6 +34,16 @@ struct look {
 #define IO_OF_A_THREAD 1
 #define IO_CLASS(io)   ((io) >> 13)
 #define IO_BEST_EFFORT 2L
+
+/* What posix_fadvise calls, with offsets of 64 bits. */
+#ifdef SYS_fadvise64_64
+#define SYS_ADVICE SYS_fadvise64_64
+#else
+#define SYS_ADVICE SYS_fadvise64
+#endif
+
+/* Of what a thread has, some C libraries count their own part, too. */
+#define STACK_BYTES_MORE 8192
 
 static void look_at_descriptors(struct look *look)
 {
@@ -56,7 +66,7 @@ static void *look_around(void *arg)
     pthread_attr_t attr;
 
     look->has_table = preload_worker_settle(look->is_private);
-    look->policy = sched_getscheduler(0);
+    look->policy = syscall(SYS_sched_getscheduler, 0); /* not every C library asks the kernel */
     look->nice = getpriority(PRIO_PROCESS, 0);
     look->io = syscall(SYS_ioprio_get, IO_OF_A_THREAD, 0);
     (void)sched_getaffinity(0, sizeof look->processors, &look->processors);
@@ -93,7 +103,8 @@ Test(worker, its_stack_is_small)
 {
     const size_t bytes = run_worker(true).stack;
 
-    cr_expect(bytes > 0 && bytes <= (size_t)WORKER_STACK_KIB << 10, "%zu bytes", bytes);
+    cr_expect(bytes > 0 && bytes <= ((size_t)WORKER_STACK_KIB << 10) + STACK_BYTES_MORE,
+              "%zu bytes", bytes);
 }
 
 /* The opener: a thread beside the process's first one. */
@@ -133,12 +144,12 @@ static void *open_in_haste(void *unused)
 {
     const struct sched_param first = { .sched_priority = 1 };
     struct look look;
-    bool is_real_time = sched_setscheduler(0, SCHED_RR, &first) == 0;
+    bool is_real_time = syscall(SYS_sched_setscheduler, 0, SCHED_RR, &first) == 0;
     bool is_preferred = setpriority(PRIO_PROCESS, 0, -5) == 0;
 
     (void)syscall(SYS_ioprio_set, IO_OF_A_THREAD, 0, IO_BEST_EFFORT << 13);
     look = run_worker(true);
-    if (is_real_time) cr_expect_eq(sched_getscheduler(0), SCHED_RR);
+    if (is_real_time) cr_expect_eq(syscall(SYS_sched_getscheduler, 0), SCHED_RR);
     if (is_preferred) cr_expect_eq(getpriority(PRIO_PROCESS, 0), -5);
     cr_expect_eq(look.policy, SCHED_OTHER);
     cr_expect_eq(look.nice, 0);
@@ -215,8 +226,8 @@ FILTER_TEST(a_table_that_kills_the_thread_is_not_asked_for, SYS_close_range,
 FILTER_TEST(a_table_that_kills_the_process_is_not_asked_for, SYS_close_range,
             SECCOMP_RET_KILL_PROCESS, false)
 FILTER_TEST(a_table_that_raises_a_signal_is_not_asked_for, SYS_close_range, SECCOMP_RET_TRAP, false)
-FILTER_TEST(advice_that_kills_is_not_given, SYS_fadvise64, SECCOMP_RET_KILL_PROCESS, false)
-FILTER_TEST(advice_that_is_denied_is_not_given, SYS_fadvise64, SECCOMP_RET_ERRNO | EPERM, false)
+FILTER_TEST(advice_that_kills_is_not_given, SYS_ADVICE, SECCOMP_RET_KILL_PROCESS, false)
+FILTER_TEST(advice_that_is_denied_is_not_given, SYS_ADVICE, SECCOMP_RET_ERRNO | EPERM, false)
 FILTER_TEST(a_look_at_memory_that_kills_is_not_taken, SYS_mincore, SECCOMP_RET_KILL_PROCESS, false)
 FILTER_TEST(a_priority_that_kills_is_not_asked_for, SYS_getpriority, SECCOMP_RET_KILL_PROCESS, true)
 FILTER_TEST(an_io_class_that_kills_is_not_asked_for, SYS_ioprio_get, SECCOMP_RET_KILL_PROCESS, true)
