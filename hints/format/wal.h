@@ -21,6 +21,21 @@
 #define HINT_WAL_INDEX_HEADER_WORDS 34
 #define HINT_WAL_INDEX_REGION_WORDS 4096
 
+/* What the index says of the log, in its first region. */
+#define HINT_WAL_INDEX_HEADER_BYTES (4 * HINT_WAL_INDEX_HEADER_WORDS)
+struct hint_wal_index {
+    uint32_t page_size;
+    uint32_t frames;     /* committed */
+    uint32_t backfilled; /* of them, which the database has, too */
+};
+
+/* Reads that header; false: the index is not in use, or is being written. */
+bool hint_wal_index_read(struct hint_wal_index *out,
+                         const uint8_t header[HINT_WAL_INDEX_HEADER_BYTES]);
+
+/* Its file's byte on which each connection holds a lock while it uses the index. */
+#define HINT_WAL_INDEX_USERS_OFFSET 128
+
 /* Whether these bytes are the header of a log for pages of that size. */
 bool hint_wal_is_of(const uint8_t header[HINT_WAL_HEADER_BYTES], uint32_t page_size);
 

@@ -1,38 +1,18 @@
-/* open, pread, posix_fadvise, close. */
+/* open, pread, close. */
 #include "vfs/file/inspect.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "hints/memory.h"
+#include "vfs/file/beside.h"
 #include "vfs/file/device.h"
-#include "vfs/file/wal.h"
+#include "vfs/file/logs.h"
 #include "vfs/process/clock.h"
-#include "vfs/process/descriptor.h"
 #include "vfs/process/log.h"
-#include "vfs/process/pool.h"
-
-/* A log that is larger is advised up to here; what follows comes by the kernel's readahead. */
-#define LOG_BYTES_MOST ((off_t)WAL_BYTES_MOST)
-
-static int open_beside(const struct named_file *file, const char *suffix, struct stat *st)
-{
-    char path[4096];
-    int fd;
-
-    if (!preload_pool_has_private_table()) return -1;
-    if (snprintf(path, sizeof path, "%s%s", file->path, suffix) >= (int)sizeof path) return -1;
-    fd = preload_open(path, O_RDONLY | O_NONBLOCK, 0);
-    if (fd < 0) return -1;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
-    close(fd);
-    return -1;
-}
 
 int preload_inspect_open(const struct named_file *file, struct stat *st)
 {
-    int fd = open_beside(file, "", st);
+    int fd = preload_beside_open(file, "", st);
 
     if (fd < 0) return -1;
     if (st->st_ino == file->identity.inode && st->st_dev == file->identity.device) return fd;
@@ -49,39 +29,6 @@ bool preload_inspect_header(struct hint_header *geometry, int fd)
     if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header) return false;
     preload_device_saw_request(DEVICE_LOCAL, preload_clock_ns() - before_ns);
     return hint_header_read(geometry, header);
-}
-
-static bool advise_log(const struct named_file *file, const char *suffix)
-{
-    struct stat st;
-    int fd = open_beside(file, suffix, &st);
-    off_t most;
-
-    if (fd < 0) return false;
-    most = st.st_size < LOG_BYTES_MOST ? st.st_size : LOG_BYTES_MOST;
-    for (off_t offset = 0; offset < most; offset += DEVICE_PIECE_BYTES)
-        (void)posix_fadvise(fd, offset, DEVICE_PIECE_BYTES, POSIX_FADV_WILLNEED);
-    close(fd);
-    return st.st_size > 0;
-}
-
-bool preload_inspect_logs(const struct named_file *file)
-{
-    bool wal = advise_log(file, "-wal");
-    bool journal = advise_log(file, "-journal");
-
-    return wal || journal;
-}
-
-void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *file,
-                               uint32_t page_size, const atomic_int *cancelled)
-{
-    struct stat st;
-    int fd = open_beside(file, "-wal", &st);
-
-    if (fd < 0) return;
-    (void)preload_wal_pages(out, fd, page_size, cancelled);
-    close(fd);
 }
 
 /* Page 1 as the file has it, unless the log has a newer one: then its sizes and its schema are of
@@ -112,7 +59,7 @@ bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file
                          (unsigned)geometry.page_size, (unsigned)out->page_size, file->path);
         return false;
     }
-    preload_inspect_log_pages(in_log, file, out->page_size, cancelled);
+    preload_logs_pages(in_log, file, out->page_size, cancelled);
     if (stated) read_evidence(out, fd, &geometry, hint_runs_contains(in_log, 1));
     return true;
 }

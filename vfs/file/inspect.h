@@ -20,16 +20,9 @@ int preload_inspect_open(const struct named_file *file, struct stat *st);
  * states no geometry (empty, encrypted), or cannot be read. */
 bool preload_inspect_header(struct hint_header *geometry, int fd);
 
-/* Advises a log or a journal that SQLite is about to read whole; whether there is one. */
-bool preload_inspect_logs(const struct named_file *file);
-
-/* Adds the pages whose newest content is in the write-ahead log; not all of them when `*cancelled`
- * is no longer 0. */
-void preload_inspect_log_pages(struct hint_runs *out, const struct named_file *file,
-                               uint32_t page_size, const atomic_int *cancelled);
-
 /* What the file is like; `out` has the page size of the hints. Where it does not state its own,
- * that is all. False, and a note, when the two differ. Adds the pages that are in the log. */
+ * that is all. False, and a note, when the two differ. Adds the pages that are in the log,
+ * as preload_logs_pages does. */
 bool preload_inspect_evidence(struct hint_evidence *out, const struct named_file *file, int fd,
                               struct hint_runs *in_log, const atomic_int *cancelled);
 

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "hints/format/wal.h"
 #include "hints/run.h"
 
 /* As much is advised, and so is there soon. */
@@ -16,5 +17,14 @@
  * `*cancelled` (may be NULL) is no longer 0. Replaces what `out` held. HINT_NOMEM. Any thread. */
 int preload_wal_pages(struct hint_runs *out, int fd, uint32_t page_size,
                       const atomic_int *cancelled);
+
+/* The same by the log's index, open at `fd` with that header: none where the database has all of
+ * them. At most WAL_INDEX_FRAMES_MAX frames, the newest. */
+#define WAL_INDEX_FRAMES_MAX ((uint32_t)1 << 20)
+int preload_wal_index_pages(struct hint_runs *out, int fd, const struct hint_wal_index *index,
+                            const atomic_int *cancelled);
+
+/* Whether the frame that covers the byte before `offset` is of the log's round. */
+bool preload_wal_goes_on(int fd, uint64_t offset);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "vfs/file/inspect.h"
+#include "vfs/file/logs.h"
 #include "vfs/file/residency.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/log.h"
@@ -123,8 +124,7 @@ static void explore(struct course *course, enum preload_reason *reason)
         const struct hint_database size =
             preload_planning_size(geometry.page_size, (uint64_t)st.st_size);
 
-        preload_inspect_log_pages(&in_log, course->file, geometry.page_size,
-                                  &course->prefetch.cancelled);
+        preload_logs_pages(&in_log, course->file, geometry.page_size, &course->prefetch.cancelled);
         if (is_small && in_log.len == 0) {
             preload_explore_whole(&course->prefetch, size);
             *reason = PRELOAD_REASON_SMALL;
@@ -207,7 +207,7 @@ static void begin(struct pool_task *task)
         return;
     }
     task->run = load_in_time;
-    if (preload_inspect_logs(course->file) || at_once)
+    if (preload_logs_advise(course->file) || at_once)
         load_and_advise(course);
     else
         (void)preload_pool_submit(task, course->session->began_us + BY_ADVICE_START_US, 1);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
+#include "vfs/file/logs.h"
 
 /* The process's own table has the database's locks, and this thread has that. */
 Test(inspect, without_a_table_of_its_own_a_thread_finds_nothing, .init = scratch_begin,
@@ -19,8 +20,8 @@ Test(inspect, without_a_table_of_its_own_a_thread_finds_nothing, .init = scratch
     file_write(wal.s, "log", 3);
     cr_assert(preload_identity_of_path(&file.identity, path.s));
     cr_expect_eq(preload_inspect_open(&file, &st), -1);
-    cr_expect_not(preload_inspect_logs(&file));
-    preload_inspect_log_pages(&in_log, &file, 4096, NULL);
+    cr_expect_not(preload_logs_advise(&file));
+    preload_logs_pages(&in_log, &file, 4096, NULL);
     cr_expect_eq(in_log.len, 0);
 }
 
