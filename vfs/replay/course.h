@@ -33,7 +33,7 @@ struct course {
     const struct config *config;
     struct session *session;
     struct keeper *keeper;
-    const struct backend *backend;
+    const struct backend *_Atomic backend; /* asked by any thread */
     struct prefetch prefetch;
     struct progress progress;
     struct trial trial;
