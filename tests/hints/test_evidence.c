@@ -81,3 +81,16 @@ Test(evidence, a_replay_is_useless_when_256_reads_were_not_foreseen_and_hardly_a
     cr_expect(!hint_replay_is_useless(4096, 256));
     cr_expect(hint_replay_is_useless(4097, 256));
 }
+
+Test(evidence, what_is_doubted_is_tried_first)
+{
+    const struct hint_evidence found[] = { { 4096, 50, 7, 99 }, { 4096, 50, 7, 0 } };
+
+    for (size_t i = 0; i < COUNT(found); i++) {
+        struct hint_evidence learnt = found[i];
+
+        hint_evidence_doubt(&learnt);
+        cr_expect_eq(hint_trust_of(&learnt, &found[i]), HINT_TRUST_TRIAL, "row %zu", i);
+        cr_expect_eq(learnt.page_size, 4096);
+    }
+}

@@ -73,3 +73,52 @@ Test(wal, frames_follow_each_other_from_the_header_on)
                      "row %zu", i);
     }
 }
+
+/* The index of that log, as it lies in memory. */
+static void make_index(uint8_t header[HINT_WAL_INDEX_HEADER_BYTES], uint16_t page_size)
+{
+    const uint32_t version = 3007000;
+    const uint32_t frames = 5;
+    const uint32_t backfilled = 2;
+
+    memset(header, 0, HINT_WAL_INDEX_HEADER_BYTES);
+    memcpy(header, &version, 4);
+    header[12] = 1;
+    memcpy(header + 14, &page_size, 2);
+    memcpy(header + 16, &frames, 4);
+    memcpy(header + 48, header, 48);
+    memcpy(header + 96, &backfilled, 4);
+}
+
+Test(wal, the_index_says_how_many_frames_there_are)
+{
+    uint8_t header[HINT_WAL_INDEX_HEADER_BYTES];
+    struct hint_wal_index index;
+
+    make_index(header, 4096);
+    cr_expect(hint_wal_index_read(&index, header));
+    cr_expect(index.page_size == 4096 && index.frames == 5 && index.backfilled == 2);
+    make_index(header, 1);
+    cr_expect(hint_wal_index_read(&index, header));
+    cr_expect_eq(index.page_size, 65536);
+}
+
+/* A writer changes one copy, then the other. */
+Test(wal, an_index_that_is_not_whole_says_nothing)
+{
+    uint8_t header[HINT_WAL_INDEX_HEADER_BYTES];
+    struct hint_wal_index index;
+
+    for (size_t i = 0; i < 96; i++) {
+        make_index(header, 4096);
+        header[i] ^= 0x40;
+        cr_expect_not(hint_wal_index_read(&index, header), "byte %zu", i);
+    }
+    make_index(header, 4096);
+    header[0] ^= 1;
+    header[48] ^= 1;
+    cr_expect_not(hint_wal_index_read(&index, header), "another version");
+    make_index(header, 4096);
+    header[12] = header[60] = 0;
+    cr_expect_not(hint_wal_index_read(&index, header), "not initialised");
+}
