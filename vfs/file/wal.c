@@ -52,12 +52,14 @@ int preload_wal_pages(struct hint_runs *out, int fd, uint32_t page_size,
     return rc;
 }
 
+#define INDEX_REGION_BYTES 32768U
+
 /* Where the page number of a frame is, in bytes of the index. */
 static off_t word_offset(uint64_t frame)
 {
     const uint64_t word = HINT_WAL_INDEX_HEADER_WORDS + frame - 1;
 
-    return (off_t)(word / HINT_WAL_INDEX_REGION_WORDS * (8 * HINT_WAL_INDEX_REGION_WORDS) +
+    return (off_t)(word / HINT_WAL_INDEX_REGION_WORDS * INDEX_REGION_BYTES +
                    word % HINT_WAL_INDEX_REGION_WORDS * 4);
 }
 
