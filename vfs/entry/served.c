@@ -5,6 +5,7 @@
 SQLITE_EXTENSION_INIT1
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,22 +14,25 @@ SQLITE_EXTENSION_INIT1
 #include "vfs/entry/instances.h"
 #include "vfs/entry/shim_list.h"
 
-/* Two tables with the same functions are one SQLite. Behind the instances' lock. */
+/* Two tables with the same functions are one SQLite. Behind the instances' lock. In a process that
+ * is copied by fork() amid a change none is served. */
 static struct {
-    sqlite3_vfs *(*vfs_find)(const char *);
+    sqlite3_vfs *(*_Atomic vfs_find)(const char *);
     void *object; /* the program or library that has the table; NULL: it cannot be told */
     char *path;   /* its name */
 } served;
 
 static void take(const sqlite3_api_routines *api)
 {
+    char *path_before = served.path;
     Dl_info info;
 
-    free(served.path);
+    atomic_store(&served.vfs_find, NULL);
     served.path = dladdr(api, &info) != 0 && info.dli_fname ? strdup(info.dli_fname) : NULL;
     served.object = served.path ? info.dli_fbase : NULL;
-    served.vfs_find = api->vfs_find;
     SQLITE_EXTENSION_INIT2(api);
+    atomic_store(&served.vfs_find, api->vfs_find);
+    free(path_before);
 }
 
 /* Whether its table is no longer there. */
@@ -55,10 +59,10 @@ bool preload_served_take(const sqlite3_api_routines *api)
     bool is_served;
 
     preload_instances_lock();
-    if (!served.vfs_find ||
-        (api->vfs_find != served.vfs_find && has_gone() && !preload_idle_is(api) && forget()))
+    if (!atomic_load(&served.vfs_find) || (api->vfs_find != atomic_load(&served.vfs_find) &&
+                                           has_gone() && !preload_idle_is(api) && forget()))
         take(api);
-    is_served = api->vfs_find == served.vfs_find;
+    is_served = api->vfs_find == atomic_load(&served.vfs_find);
     preload_instances_unlock();
     return is_served;
 }
