@@ -184,24 +184,14 @@ void preload_database_forget_dormant(void)
     free_all(dormant);
 }
 
-void preload_database_before_fork(void)
-{
-    pthread_mutex_lock(&registry.mutex);
-}
-
-void preload_database_after_fork_in_parent(void)
-{
-    pthread_mutex_unlock(&registry.mutex);
-}
-
 void preload_database_after_fork_in_child(void)
 {
     struct database **end = &registry.inherited;
 
+    (void)pthread_mutex_init(&registry.mutex, NULL);
     while (*end)
         end = &(*end)->next;
     *end = registry.databases;
     registry.databases = NULL;
     preload_prefetch_after_fork_in_child();
-    pthread_mutex_unlock(&registry.mutex);
 }

@@ -38,9 +38,7 @@ void preload_database_retire(struct database *database);
 /* Frees the dormant ones; when the last instance is taken out. */
 void preload_database_forget_dormant(void);
 
-/* fork(): the registry is held still; a child forgets its parent's databases. */
-void preload_database_before_fork(void);
-void preload_database_after_fork_in_parent(void);
+/* fork(): a child forgets its parent's databases, whatever state they are in. */
 void preload_database_after_fork_in_child(void);
 
 #endif

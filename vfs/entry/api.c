@@ -1,6 +1,7 @@
 /* The public calls of preload.h, but for registration. */
 #include <string.h>
 
+#include "vfs/entry/fork.h"
 #include "vfs/entry/instances.h"
 #include "vfs/entry/other_copy.h"
 #include "vfs/process/config.h"
@@ -13,6 +14,7 @@ int preload_configure(const char *name, const char *value)
     enum config_result result;
     sqlite3_vfs *other;
 
+    preload_fork_notice();
     if (!name || !value) return SQLITE_ERROR;
     result = preload_config_host(name, value);
     if (result != CONFIG_OK && result != CONFIG_CLAMPED) return SQLITE_ERROR;

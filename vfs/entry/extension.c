@@ -107,6 +107,7 @@ int preload_register(const struct preload_config *config)
     int options_rc;
     int rc;
 
+    preload_fork_notice();
     if (!config) config = &none;
     other = preload_other_copy();
     if (other) return hand_over(other, config);
@@ -127,6 +128,7 @@ int preload_unregister(void)
 {
     int rc = SQLITE_BUSY;
 
+    preload_fork_notice();
     preload_instances_lock();
     if (preload_shim_open_files() == 0 && preload_pool_stop()) {
         preload_instances_unregister();

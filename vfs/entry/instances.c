@@ -59,16 +59,22 @@ void preload_instances_add(struct instance *instance)
 
 void preload_instances_forget(void)
 {
-    struct instance *last = preload_instances();
+    struct instance *all = preload_instances();
+    struct instance *last = all;
 
     while (last && last->next)
         last = last->next;
-    if (last) {
-        last->next = forgotten;
-        forgotten = preload_instances();
-    }
     atomic_store(&preload_instances_newest, NULL);
     atomic_store(&default_last, NULL);
+    if (last) {
+        last->next = forgotten;
+        forgotten = all;
+    }
+}
+
+void preload_instances_after_fork_in_child(void)
+{
+    (void)pthread_mutex_init(&instances_mutex, NULL);
 }
 
 struct instance *preload_instances_default(void)

@@ -62,6 +62,9 @@ void preload_instances_add(struct instance *instance);
  * list all the same; they are not freed. */
 void preload_instances_forget(void);
 
+/* fork(): the list is whole at any moment; the lock is nobody's in the child. */
+void preload_instances_after_fork_in_child(void);
+
 /* The one that was the default last; it stays so when it is taken out. NULL: none was. Set under
  * the lock. */
 struct instance *preload_instances_default(void);

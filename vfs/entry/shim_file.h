@@ -3,6 +3,7 @@
 #ifndef VFS_SHIM_FILE_H
 #define VFS_SHIM_FILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,15 +16,15 @@
 /* On the heap, with the base's file object behind it. */
 struct shim_file {
     _Alignas(8) sqlite3_file *real;
-    const char *name;             /* as xOpen got it; valid until xClose */
-    const char *uri_name;         /* the same, where parameters stand behind it; else NULL */
-    uintptr_t log_name;           /* where SQLite has the name of a main database's log */
-    int level;                    /* of a main database's lock, SQLITE_LOCK_*; kept up while its
-                                     connection owns readers */
-    struct attachment attachment; /* a main database's own */
-    struct shim_file *main;       /* a write-ahead log's database; NULL when that has gone */
-    struct shim_file *log;        /* a database's write-ahead log, while it is open */
-    struct shim_file *next;       /* of the open main databases, behind the list's mutex */
+    const char *name;               /* as xOpen got it; valid until xClose */
+    const char *uri_name;           /* the same, where parameters stand behind it; else NULL */
+    uintptr_t log_name;             /* where SQLite has the name of a main database's log */
+    int level;                      /* of a main database's lock, SQLITE_LOCK_*; kept up while its
+                                       connection owns readers */
+    struct attachment attachment;   /* a main database's own */
+    struct shim_file *main;         /* a write-ahead log's database; NULL when that has gone */
+    struct shim_file *log;          /* a database's write-ahead log, while it is open */
+    struct shim_file *_Atomic next; /* of the open main databases, behind the list's mutex */
 };
 
 _Static_assert(sizeof(struct shim_file) % 8 == 0, "the base's file object is aligned behind it");

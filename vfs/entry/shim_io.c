@@ -6,6 +6,7 @@
 
 #include "vfs/database/exchange.h"
 #include "vfs/database/stats.h"
+#include "vfs/entry/fork.h"
 #include "vfs/entry/say.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/shim_tables.h"
@@ -47,6 +48,7 @@ static int shim_close(sqlite3_file *file)
     struct shim_file *shim = preload_shim_of(file);
     int rc;
 
+    preload_fork_notice();
     preload_shim_unlist(shim);
     if (shim->log) shim->log->main = NULL;
     follow_host(shim);

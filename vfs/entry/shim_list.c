@@ -1,4 +1,4 @@
-/* A list behind one mutex. */
+/* A list behind one mutex. It changes by one store of a pointer, so that a child finds it whole. */
 #include "vfs/entry/shim_list.h"
 
 #include <pthread.h>
@@ -8,30 +8,26 @@
 
 static struct {
     pthread_mutex_t mutex;
-    struct shim_file *files;
-    unsigned count;
+    struct shim_file *_Atomic files;
 } open_mains = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
 void preload_shim_list(struct shim_file *shim)
 {
     pthread_mutex_lock(&open_mains.mutex);
-    shim->next = open_mains.files;
-    open_mains.files = shim;
-    open_mains.count++;
+    atomic_store(&shim->next, atomic_load(&open_mains.files));
+    atomic_store(&open_mains.files, shim);
     pthread_mutex_unlock(&open_mains.mutex);
 }
 
 void preload_shim_unlist(struct shim_file *shim)
 {
-    struct shim_file **at = &open_mains.files;
+    struct shim_file *_Atomic *at = &open_mains.files;
+    struct shim_file *found;
 
     pthread_mutex_lock(&open_mains.mutex);
-    while (*at && *at != shim)
-        at = &(*at)->next;
-    if (*at) {
-        *at = shim->next;
-        open_mains.count--;
-    }
+    while ((found = atomic_load(at)) && found != shim)
+        at = &found->next;
+    if (found) atomic_store(at, atomic_load(&shim->next));
     pthread_mutex_unlock(&open_mains.mutex);
 }
 
@@ -48,39 +44,30 @@ struct shim_file *preload_shim_find_main(const char *log_name)
     struct shim_file *shim;
 
     pthread_mutex_lock(&open_mains.mutex);
-    shim = open_mains.files;
+    shim = atomic_load(&open_mains.files);
     while (shim && !is_log_of(shim, log_name))
-        shim = shim->next;
+        shim = atomic_load(&shim->next);
     pthread_mutex_unlock(&open_mains.mutex);
     return shim;
 }
 
 unsigned preload_shim_open_files(void)
 {
-    unsigned count;
+    struct shim_file *shim;
+    unsigned count = 0;
 
     pthread_mutex_lock(&open_mains.mutex);
-    count = open_mains.count;
+    for (shim = atomic_load(&open_mains.files); shim; shim = atomic_load(&shim->next))
+        count++;
     pthread_mutex_unlock(&open_mains.mutex);
     return count;
 }
 
-void preload_shim_before_fork(void)
-{
-    pthread_mutex_lock(&open_mains.mutex);
-    preload_shim_tables_before_fork();
-}
-
-void preload_shim_after_fork_in_parent(void)
-{
-    preload_shim_tables_after_fork();
-    pthread_mutex_unlock(&open_mains.mutex);
-}
-
 void preload_shim_after_fork_in_child(void)
 {
-    for (struct shim_file *shim = open_mains.files; shim; shim = shim->next)
+    struct shim_file *shim;
+
+    (void)pthread_mutex_init(&open_mains.mutex, NULL);
+    for (shim = atomic_load(&open_mains.files); shim; shim = atomic_load(&shim->next))
         preload_attachment_disown(&shim->attachment);
-    preload_shim_tables_after_fork();
-    pthread_mutex_unlock(&open_mains.mutex);
 }

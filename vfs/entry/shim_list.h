@@ -16,10 +16,7 @@ unsigned preload_shim_open_files(void);
  */
 struct shim_file *preload_shim_find_main(const char *log_name);
 
-/* fork(): the list of open main databases is held still while the process is copied. In the child
- * they record nothing and belong to no database. */
-void preload_shim_before_fork(void);
-void preload_shim_after_fork_in_parent(void);
+/* fork(): in the child those that are open record nothing and belong to no database. */
 void preload_shim_after_fork_in_child(void);
 
 #endif

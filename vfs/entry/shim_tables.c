@@ -39,12 +39,7 @@ const sqlite3_io_methods *preload_shim_table(const sqlite3_io_methods *wanted)
     return table;
 }
 
-void preload_shim_tables_before_fork(void)
+void preload_shim_tables_after_fork_in_child(void)
 {
-    pthread_mutex_lock(&tables.mutex);
-}
-
-void preload_shim_tables_after_fork(void)
-{
-    pthread_mutex_unlock(&tables.mutex);
+    (void)pthread_mutex_init(&tables.mutex, NULL);
 }

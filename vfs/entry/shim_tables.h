@@ -13,8 +13,7 @@
  * NULL: there is no room for another one. */
 const sqlite3_io_methods *preload_shim_table(const sqlite3_io_methods *wanted);
 
-/* fork(): the tables are held still while the process is copied. */
-void preload_shim_tables_before_fork(void);
-void preload_shim_tables_after_fork(void);
+/* fork(): the child has the tables that were counted. */
+void preload_shim_tables_after_fork_in_child(void);
 
 #endif

@@ -1,11 +1,14 @@
 /* The VFS's own methods. Read beside sqlite3.h, "OS Interface Object". */
 #include "vfs/entry/shim_vfs.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "vfs/entry/fork.h"
 #include "vfs/entry/other_copy.h"
 #include "vfs/entry/shim_io.h"
 #include "vfs/entry/shim_list.h"
@@ -82,6 +85,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     struct shim_file *shim = NULL;
     int rc;
 
+    preload_fork_notice();
     preload_process_count(PROCESS_OPENS);
     if (wraps && is_worth_wrapping(name, flags))
         preload_uri_resolve(&config, flags & SQLITE_OPEN_URI ? name : NULL);
@@ -175,14 +179,16 @@ static int shim_sleep(sqlite3_vfs *vfs, int microseconds)
 }
 
 /* The thread that tries where a foreign VFS leads, 0 where none does, and whether it came here. Its
- * call ends here: the base may be what is tried. */
-static atomic_uintptr_t trying_thread;
+ * call ends here: the base may be what is tried. A child of fork() has no thread with that number.
+ */
+static atomic_long trying_thread;
 static bool trial_came;
 
 static bool is_trial(void)
 {
-    if (atomic_load_explicit(&trying_thread, memory_order_relaxed) != (uintptr_t)pthread_self())
-        return false;
+    const long trying = atomic_load_explicit(&trying_thread, memory_order_relaxed);
+
+    if (trying == 0 || trying != syscall(SYS_gettid)) return false;
     trial_came = true;
     return true;
 }
@@ -277,7 +283,7 @@ static bool try_call(sqlite3_vfs *vfs)
     double julian;
 
     trial_came = false;
-    atomic_store_explicit(&trying_thread, (uintptr_t)pthread_self(), memory_order_relaxed);
+    atomic_store_explicit(&trying_thread, syscall(SYS_gettid), memory_order_relaxed);
     if (vfs->xCurrentTime) (void)vfs->xCurrentTime(vfs, &julian);
     if (vfs->iVersion >= 2 && vfs->xCurrentTimeInt64) (void)vfs->xCurrentTimeInt64(vfs, &julian_ms);
     atomic_store_explicit(&trying_thread, 0, memory_order_relaxed);

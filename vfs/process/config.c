@@ -28,13 +28,20 @@ _Static_assert(sizeof preload_config_options / sizeof preload_config_options[0] 
 static const char *const mode_names[] = { "off", "record", "replay", "on" };
 
 /* What the environment said when it was read, what the host has set, and what they make of the
- * defaults: for the life of the process, behind the mutex. */
+ * defaults: for the life of the process. */
+struct settings {
+    struct config environment;
+    struct config host;
+    struct config process;
+    bool is_made;
+    bool is_on; /* neither of them says off */
+};
+
+/* Behind the mutex. A change is made in the copy that does not hold, so that a process which is
+ * copied by fork() meanwhile has a whole one. */
 static pthread_mutex_t host_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct config environment_config;
-static struct config host_config;
-static struct config process_config;
-static bool process_is_made;
-static bool process_is_on; /* neither of them says off */
+static struct settings copies[2];
+static atomic_uint holding; /* which of them */
 static atomic_uint host_epoch;
 
 static uint64_t get_number(const struct config *config, const struct config_option *option)
@@ -276,23 +283,33 @@ static bool says_off(const struct config *config)
     return config->set >> (mode - preload_config_options) & 1 && config->mode == CONFIG_MODE_OFF;
 }
 
-static void make_process(void)
+static struct settings *begin_change(void)
 {
-    memset(&process_config, 0, sizeof process_config);
-    for (size_t i = 0; i < preload_config_option_count; i++)
-        (void)set_option(&process_config, &preload_config_options[i],
-                         preload_config_options[i].def);
-    process_config.set = 0;
-    overlay(&process_config, &environment_config);
-    overlay(&process_config, &host_config);
-    process_is_on = !says_off(&environment_config) && !says_off(&host_config);
-    process_is_made = true;
+    const unsigned now = atomic_load(&holding);
+
+    copies[!now] = copies[now];
+    return &copies[!now];
 }
 
-static const struct config *process_now(void)
+static void end_change(struct settings *settings)
 {
-    if (!process_is_made) make_process();
-    return &process_config;
+    struct config *process = &settings->process;
+
+    memset(process, 0, sizeof *process);
+    for (size_t i = 0; i < preload_config_option_count; i++)
+        (void)set_option(process, &preload_config_options[i], preload_config_options[i].def);
+    process->set = 0;
+    overlay(process, &settings->environment);
+    overlay(process, &settings->host);
+    settings->is_on = !says_off(&settings->environment) && !says_off(&settings->host);
+    settings->is_made = true;
+    atomic_store(&holding, (unsigned)(settings - copies));
+}
+
+static const struct settings *settings_now(void)
+{
+    if (!copies[atomic_load(&holding)].is_made) end_change(begin_change());
+    return &copies[atomic_load(&holding)];
 }
 
 /* The functions above are under the mutex. */
@@ -300,12 +317,14 @@ static const struct config *process_now(void)
 enum config_result preload_config_host(const char *name, const char *value)
 {
     const struct config_option *option = preload_config_find(name);
+    struct settings *settings;
     enum config_result result;
 
     if (!option) return CONFIG_UNKNOWN;
     pthread_mutex_lock(&host_mutex);
-    result = set_logged(&host_config, option, value, "preload_config");
-    make_process();
+    settings = begin_change();
+    result = set_logged(&settings->host, option, value, "preload_config");
+    end_change(settings);
     atomic_fetch_add_explicit(&host_epoch, 1, memory_order_relaxed);
     preload_process_notify();
     pthread_mutex_unlock(&host_mutex);
@@ -314,11 +333,13 @@ enum config_result preload_config_host(const char *name, const char *value)
 
 bool preload_config_host_value(char *out, size_t len, const struct config_option *option)
 {
+    const struct config *host;
     bool is_set;
 
     pthread_mutex_lock(&host_mutex);
-    is_set = host_config.set >> (option - preload_config_options) & 1;
-    if (is_set) preload_config_print(out, len, &host_config, option);
+    host = &copies[atomic_load(&holding)].host;
+    is_set = host->set >> (option - preload_config_options) & 1;
+    if (is_set) preload_config_print(out, len, host, option);
     pthread_mutex_unlock(&host_mutex);
     return is_set;
 }
@@ -351,15 +372,18 @@ static const char *environment_value(const struct config_option *option)
 
 void preload_config_read_environment(void)
 {
+    struct settings *settings;
+
     pthread_mutex_lock(&host_mutex);
-    environment_config.set = 0;
+    settings = begin_change();
+    settings->environment.set = 0;
     for (size_t i = 0; i < preload_config_option_count; i++) {
         const struct config_option *option = &preload_config_options[i];
         const char *value = environment_value(option);
 
-        if (value) (void)set_logged(&environment_config, option, value, "environment");
+        if (value) (void)set_logged(&settings->environment, option, value, "environment");
     }
-    make_process();
+    end_change(settings);
     pthread_mutex_unlock(&host_mutex);
 }
 
@@ -368,8 +392,8 @@ bool preload_config_begin(struct config *out)
     bool on;
 
     pthread_mutex_lock(&host_mutex);
-    *out = *process_now();
-    on = process_is_on;
+    *out = settings_now()->process;
+    on = settings_now()->is_on;
     pthread_mutex_unlock(&host_mutex);
     return on;
 }
@@ -398,17 +422,12 @@ unsigned preload_config_workers(void)
     uint64_t workers;
 
     pthread_mutex_lock(&host_mutex);
-    workers = process_now()->workers;
+    workers = settings_now()->process.workers;
     pthread_mutex_unlock(&host_mutex);
     return (unsigned)workers;
 }
 
-void preload_config_before_fork(void)
+void preload_config_after_fork_in_child(void)
 {
-    pthread_mutex_lock(&host_mutex);
-}
-
-void preload_config_after_fork(void)
-{
-    pthread_mutex_unlock(&host_mutex);
+    (void)pthread_mutex_init(&host_mutex, NULL);
 }

@@ -183,8 +183,7 @@ void preload_config_process(struct config *out);
 /* Of these the number of workers alone, which each open asks for. */
 unsigned preload_config_workers(void);
 
-/* fork(): the host's settings are held still while the process is copied. */
-void preload_config_before_fork(void);
-void preload_config_after_fork(void);
+/* fork(): the child has the settings as they were before or after a change, never amid one. */
+void preload_config_after_fork_in_child(void);
 
 #endif

@@ -320,12 +320,12 @@ size_t preload_heap_bytes(void)
     return atomic_load(&mapped);
 }
 
-void preload_heap_before_fork(void)
+/* A region may be half changed. What lies in it belongs to databases and workers that the child
+ * does not have. */
+void preload_heap_after_fork_in_child(void)
 {
-    pthread_mutex_lock(&heap_mutex);
-}
-
-void preload_heap_after_fork(void)
-{
-    pthread_mutex_unlock(&heap_mutex);
+    (void)pthread_mutex_init(&heap_mutex, NULL);
+    regions = NULL;
+    kept = 0;
+    atomic_store(&mapped, 0);
 }

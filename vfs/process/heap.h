@@ -38,8 +38,8 @@ void preload_heap_trim(void);
 /* Address space that is in use, or kept. */
 size_t preload_heap_bytes(void);
 
-/* fork(): the heap is held still while the process is copied. */
-void preload_heap_before_fork(void);
-void preload_heap_after_fork(void);
+/* fork(): the child begins with an empty heap. Its parent's regions stay where they are, shared
+ * with the parent, and nothing in them is given back or changed. */
+void preload_heap_after_fork_in_child(void);
 
 #endif

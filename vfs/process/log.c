@@ -101,12 +101,11 @@ bool preload_log_take(struct log_message *out)
     return found;
 }
 
-void preload_log_before_fork(void)
+/* One may be half written. What is empty is not touched, so that its memory stays the parent's. */
+void preload_log_after_fork_in_child(void)
 {
-    pthread_mutex_lock(&log_mutex);
-}
-
-void preload_log_after_fork(void)
-{
-    pthread_mutex_unlock(&log_mutex);
+    (void)pthread_mutex_init(&log_mutex, NULL);
+    for (size_t i = 0; i < LOG_KEPT; i++)
+        if (log_ring[i].text[0]) log_ring[i].text[0] = '\0';
+    atomic_store_explicit(&log_pending, false, memory_order_relaxed);
 }

@@ -33,8 +33,7 @@ struct log_message {
 };
 bool preload_log_take(struct log_message *out);
 
-/* fork(): the log is held still while the process is copied. */
-void preload_log_before_fork(void);
-void preload_log_after_fork(void);
+/* fork(): the messages are the parent's, which says them; the child has none. */
+void preload_log_after_fork_in_child(void);
 
 #endif

@@ -413,24 +413,13 @@ unsigned preload_pool_threads(void)
     return threads;
 }
 
-void preload_pool_before_fork(void)
-{
-    for (int kind = 0; kind < POOL_KINDS; kind++)
-        pthread_mutex_lock(&pools[kind].mutex);
-}
-
-void preload_pool_after_fork_in_parent(void)
-{
-    for (int kind = 0; kind < POOL_KINDS; kind++)
-        pthread_mutex_unlock(&pools[kind].mutex);
-}
-
 /* A condition that workers wait on is copied with its waiters; it is made anew. */
 void preload_pool_after_fork_in_child(void)
 {
     for (int kind = 0; kind < POOL_KINDS; kind++) {
         struct pool *pool = &pools[kind];
 
+        (void)pthread_mutex_init(&pool->mutex, NULL);
         for (size_t i = 0; i < POOL_THREADS_MAX; i++) {
             atomic_store_explicit(&pool->seats[i].self, 0, memory_order_relaxed);
             pool->seats[i].state = SEAT_FREE;
@@ -442,6 +431,5 @@ void preload_pool_after_fork_in_child(void)
         pool->stopping = false;
         pool->queue = NULL;
         pool->ready = false;
-        pthread_mutex_unlock(&pool->mutex);
     }
 }

@@ -78,10 +78,7 @@ void preload_pool_at_exit(void);
 /* Threads alive, of both kinds, for the statistics and the bounds tests. */
 unsigned preload_pool_threads(void);
 
-/* fork(): the pool is held still while the process is copied; the child has no workers and an empty
- * queue. */
-void preload_pool_before_fork(void);
-void preload_pool_after_fork_in_parent(void);
+/* fork(): the child has no workers and an empty queue. */
 void preload_pool_after_fork_in_child(void);
 
 #endif

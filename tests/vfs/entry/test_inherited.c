@@ -1,11 +1,18 @@
-/* Connections that a child inherits over fork(). Their databases are the parent's: at that moment a
- * thread which the child does not have may hold any of their locks. */
+/* What a child inherits over fork(): locks of the process, and connections, whose databases are the
+ * parent's. At that moment a thread which the child does not have may hold any of them. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/vfs/common.h"
-#include "vfs/entry/shim_file.h"
+#include "vfs/entry/instances.h"
+#include "vfs/entry/shim_list.h"
+#include "vfs/entry/shim_tables.h"
+#include "vfs/process/heap.h"
+#include "vfs/process/log.h"
+#include "vfs/process/pool.h"
 
 TestSuite(inherited, .init = scratch_begin, .fini = scratch_end);
 
@@ -126,4 +133,97 @@ Test(inherited, what_a_child_reads_is_not_learnt_and_its_parent_learns_on)
     cr_expect(stats_of(db).touched_pages > before);
     db_close(db);
     cr_expect(file_exists(scratch("x.db-preload").s));
+}
+
+/* Each takes one lock of the process, and allocates nothing from the C library. */
+
+static void use_instances(void)
+{
+    preload_instances_lock();
+    preload_instances_unlock();
+}
+
+static void use_list(void)
+{
+    (void)preload_shim_open_files();
+}
+
+/* Once there is no room, one that is not there is looked for under the lock. */
+static void use_tables(void)
+{
+    static sqlite3_io_methods wanted;
+
+    wanted.iVersion++;
+    (void)preload_shim_table(&wanted);
+}
+
+static void use_registry(void)
+{
+    preload_database_forget_dormant();
+}
+
+static void use_pool(void)
+{
+    (void)preload_pool_threads();
+}
+
+static void use_config(void)
+{
+    (void)preload_config_workers();
+}
+
+static void use_log(void)
+{
+    preload_log_note("something to say");
+}
+
+static void use_heap(void)
+{
+    preload_heap_release(preload_heap_alloc(1000, true));
+}
+
+static struct {
+    void (*use)(void);
+    atomic_bool is_over;
+} hammer;
+
+static void *strike(void *unused)
+{
+    while (!atomic_load(&hammer.is_over))
+        hammer.use();
+    return unused;
+}
+
+static void fork_beside(void (*use)(void), unsigned place)
+{
+    pthread_t thread;
+
+    hammer.use = use;
+    atomic_store(&hammer.is_over, false);
+    cr_assert_eq(pthread_create(&thread, NULL, strike, NULL), 0);
+    for (unsigned i = 0; i < 100; i++) {
+        pid_t child = fork();
+        int status;
+
+        if (child == 0) {
+            (void)alarm(CHILD_SECONDS);
+            use();
+            _exit(0);
+        }
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert_eq(status, 0, "lock %u: status %x", place, (unsigned)status);
+    }
+    atomic_store(&hammer.is_over, true);
+    (void)pthread_join(thread, NULL);
+}
+
+Test(inherited, a_child_waits_for_no_lock_of_the_process)
+{
+    static void (*const uses[])(void) = {
+        use_instances, use_list, use_tables, use_registry, use_pool, use_config, use_log, use_heap,
+    };
+
+    register_over(NULL);
+    for (unsigned i = 0; i < COUNT(uses); i++)
+        fork_beside(uses[i], i);
 }
