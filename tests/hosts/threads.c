@@ -216,6 +216,21 @@ static void a_host_with_little_address_space_has_it_for_itself(void)
     free(large);
 }
 
+/* SQLite goes by the size in the header; what asks the kernel about the file goes by its own. */
+static void a_large_database_takes_no_more_than_a_small_one(void)
+{
+    long before_kib;
+
+    if (!SPACE_TELLS) return;
+    learn();
+    HOST_CHECK(truncate("x.db", (off_t)1 << 30) == 0, "errno %d", errno);
+    before_kib = kib_of("VmPeak:");
+    use();
+    use();
+    HOST_CHECK(kib_of("VmPeak:") - before_kib <= 4 * 2048, "%ld KiB more",
+               kib_of("VmPeak:") - before_kib);
+}
+
 /* As inetd, or a shell with a pipe: the reader waits until the last copy of the stream is closed,
  * which is the host's own. */
 static void a_closed_stream_ends_while_a_database_is_open(void)
@@ -292,6 +307,8 @@ static const struct host_case cases[] = {
     { "workers_take_2_mib_of_address_space_each", workers_take_2_mib_of_address_space_each },
     { "a_host_with_little_address_space_has_it_for_itself",
       a_host_with_little_address_space_has_it_for_itself },
+    { "a_large_database_takes_no_more_than_a_small_one",
+      a_large_database_takes_no_more_than_a_small_one },
     { "a_closed_stream_ends_while_a_database_is_open",
       a_closed_stream_ends_while_a_database_is_open },
     { "a_host_without_streams_gets_no_file_of_ours_in_their_place",

@@ -9,58 +9,88 @@
 /* No system has smaller pages. */
 #define SYSTEM_PAGE_LEAST 4096
 
-/* Any file on a system of 64 bits, 512 MiB on one of 32. */
-#define MAPPED_BYTES_MAX (SIZE_MAX / 8)
-
 /* What the kernel asks before it tells the truth (mm/mincore.c, can_do_mincore). */
 static bool kernel_answers(const struct stat *st, const char *path)
 {
     return st->st_uid == geteuid() || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
+static uint64_t page_bytes(void)
+{
+    return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t in_whole_pages(uint64_t bytes)
+{
+    return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
+}
+
 bool preload_residency_open(struct residency *residency, int fd, const char *path)
 {
     struct stat st;
-    void *map;
 
     *residency = (struct residency){ 0 };
-    if (fstat(fd, &st) != 0 || st.st_size <= 0 || (uint64_t)st.st_size > MAPPED_BYTES_MAX)
-        return false;
-    if (!kernel_answers(&st, path)) return false;
-    map = mmap(NULL, (size_t)st.st_size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (map == MAP_FAILED) return false;
-    *residency = (struct residency){ .map = map, .bytes = (size_t)st.st_size };
+    if (fstat(fd, &st) != 0 || st.st_size <= 0 || !kernel_answers(&st, path)) return false;
+    residency->fd = fd;
+    residency->bytes = (uint64_t)st.st_size;
+    residency->window_bytes = in_whole_pages(
+        residency->bytes < RESIDENCY_WINDOW_BYTES ? residency->bytes : RESIDENCY_WINDOW_BYTES);
     return true;
 }
 
-bool preload_residency_holds(const struct residency *residency, uint64_t offset, uint64_t bytes)
+/* Whether the window holds [offset, end), which begins with a page. In the place of the window
+ * before, so that it is one call. Where that fails the place may be somebody else's already. */
+static bool show(struct residency *residency, uint64_t offset, uint64_t end)
+{
+    const int flags = MAP_SHARED | MAP_NORESERVE | (residency->window ? MAP_FIXED : 0);
+    const uint64_t last = in_whole_pages(residency->bytes) - residency->window_bytes;
+    void *window;
+
+    if (residency->window && offset >= residency->from &&
+        end <= residency->from + residency->window_bytes)
+        return true;
+    if (offset > last) offset = last;
+    window = mmap(residency->window, (size_t)residency->window_bytes, PROT_NONE, flags,
+                  residency->fd, (off_t)offset);
+    if (window == MAP_FAILED) {
+        *residency = (struct residency){ 0 };
+        return false;
+    }
+    residency->window = window;
+    residency->from = offset;
+    return true;
+}
+
+bool preload_residency_holds(struct residency *residency, uint64_t offset, uint64_t bytes)
 {
     unsigned char states[RESIDENCY_ASKED_MAX / SYSTEM_PAGE_LEAST + 1];
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    const uint64_t page = page_bytes();
     uint64_t end = offset + bytes;
 
     if (bytes > RESIDENCY_ASKED_MAX) end = offset + RESIDENCY_ASKED_MAX;
-    if (!residency->map || end > residency->bytes) return false;
+    if (residency->bytes == 0 || end > residency->bytes) return false;
     offset -= offset % page;
-    if (mincore(residency->map + offset, (size_t)(end - offset), states) != 0) return false;
+    if (!show(residency, offset, end)) return false;
+    if (mincore(residency->window + (offset - residency->from), (size_t)(end - offset), states))
+        return false;
     for (uint64_t i = 0; offset + i * page < end; i++)
         if (!(states[i] & 1)) return false;
     return true;
 }
 
-bool preload_residency_is_cold(const struct residency *residency,
+bool preload_residency_is_cold(struct residency *residency,
                                const uint64_t offsets[RESIDENCY_PLACES])
 {
     unsigned absent = 0;
 
     for (unsigned i = 0; i < RESIDENCY_PLACES; i++)
         absent += !preload_residency_holds(residency, offsets[i], 1);
-    return residency->map && absent >= RESIDENCY_PLACES / 2;
+    return residency->bytes > 0 && absent >= RESIDENCY_PLACES / 2;
 }
 
 void preload_residency_close(struct residency *residency)
 {
-    if (residency->map) munmap(residency->map, residency->bytes);
+    if (residency->window) munmap(residency->window, (size_t)residency->window_bytes);
     *residency = (struct residency){ 0 };
 }
 

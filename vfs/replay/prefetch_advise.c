@@ -45,7 +45,7 @@ static bool open_residency(struct step *step)
 {
     const struct prefetch_advice *advice = step->advice;
 
-    return step->residency.map ||
+    return step->residency.bytes > 0 ||
            (advice->path && preload_residency_open(&step->residency, step->fd, advice->path));
 }
 

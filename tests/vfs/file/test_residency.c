@@ -3,6 +3,11 @@
 #include "vfs/file/residency.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,19 +48,6 @@ Test(residency, what_was_just_written_is_resident)
     preload_residency_close(&residency);
     preload_residency_close(&residency);
     cr_expect_not(preload_residency_holds(&residency, 0, 4096));
-}
-
-/* The host needs addresses, too. On 64 bits no file is that large. */
-Test(residency, a_file_of_more_than_an_eighth_of_the_addresses_is_not_mapped)
-{
-    struct residency residency;
-
-    cr_assert_eq(ftruncate(fd, 512 << 20), 0);
-    cr_expect(preload_residency_open(&residency, fd, path.s) == (sizeof(void *) > 4));
-    preload_residency_close(&residency);
-    cr_assert_eq(ftruncate(fd, 511 << 20), 0);
-    cr_expect(preload_residency_open(&residency, fd, path.s));
-    preload_residency_close(&residency);
 }
 
 Test(residency, what_was_evicted_is_not)
@@ -107,6 +99,85 @@ Test(residency, nothing_is_resident_past_the_end)
     cr_expect_not(preload_residency_holds(&residency, (PAGES - 1) * 4096, 8192));
     cr_expect_not(preload_residency_holds(&residency, UINT64_C(1) << 60, 4096));
     preload_residency_close(&residency);
+}
+
+static long peak_kib(void)
+{
+    FILE *status = fopen("/proc/self/status", "re");
+    char line[256];
+    long kib = 0;
+
+    cr_assert(status);
+    while (fgets(line, sizeof line, status))
+        if (strncmp(line, "VmPeak:", 7) == 0) kib = strtol(line + 7, NULL, 10);
+    (void)fclose(status);
+    return kib;
+}
+
+#define LARGE_BYTES ((uint64_t)1 << 30)
+#define MARK_BYTES  ((uint32_t)64 << 10)
+
+/* Every other piece of a large file is written, the rest is a hole. */
+static int make_large(const char *name)
+{
+    static const uint8_t bytes[MARK_BYTES] = { 1 };
+    int large = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    cr_assert(large >= 0);
+    cr_assert_eq(ftruncate(large, (off_t)LARGE_BYTES - 100), 0);
+    for (uint64_t at = 0; at < LARGE_BYTES; at += LARGE_BYTES / 64)
+        cr_assert_eq(pwrite(large, bytes, sizeof bytes, (off_t)at), sizeof bytes);
+    return large;
+}
+
+Test(residency, a_large_file_takes_little_address_space)
+{
+    struct path name = scratch("large");
+    const int large = make_large(name.s);
+    struct residency residency;
+    struct rng rng = rng_start();
+    long before_kib;
+
+    cr_assert(preload_residency_open(&residency, large, name.s));
+    before_kib = peak_kib();
+    for (unsigned i = 0; i < 5000; i++) {
+        const uint32_t bytes = rng_below(&rng, MARK_BYTES) + 1;
+        const uint32_t within = rng_below(&rng, MARK_BYTES - bytes + 1);
+        const uint64_t piece = rng_below(&rng, 64) * (LARGE_BYTES / 64) + within;
+
+        cr_assert(preload_residency_holds(&residency, piece, bytes), "%" PRIu64, piece);
+        cr_assert_not(preload_residency_holds(&residency, piece + 2 * MARK_BYTES, bytes));
+        cr_assert_not(preload_residency_holds(&residency, piece + MARK_BYTES - within, bytes));
+        cr_assert_not(preload_residency_holds(&residency, LARGE_BYTES - 100 - bytes, bytes));
+    }
+    cr_expect(peak_kib() - before_kib < 4096, "%ld KiB", peak_kib() - before_kib);
+    preload_residency_close(&residency);
+    (void)preload_residency_file_is_cold(large, name.s, LARGE_BYTES - 100);
+    cr_expect(peak_kib() - before_kib < 4096, "%ld KiB", peak_kib() - before_kib);
+    close(large);
+}
+
+/* Nothing is known then; above all it is not cold. */
+Test(residency, without_address_space_nothing_is_known)
+{
+    struct residency residency;
+    uint64_t offsets[RESIDENCY_PLACES] = { 0 };
+    struct path hole = scratch("hole");
+    int hole_fd = open(hole.s, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct rlimit limit;
+
+    cr_assert(hole_fd >= 0);
+    cr_assert_eq(ftruncate(hole_fd, (off_t)LARGE_BYTES), 0);
+    cr_assert(preload_residency_open(&residency, hole_fd, hole.s));
+    cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+    cr_assert_eq(setrlimit(RLIMIT_AS, &(struct rlimit){ 1 << 20, limit.rlim_max }), 0);
+    cr_expect_not(preload_residency_is_cold(&residency, offsets));
+    cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    preload_residency_close(&residency);
+    cr_assert(preload_residency_open(&residency, hole_fd, hole.s));
+    cr_expect(preload_residency_is_cold(&residency, offsets));
+    preload_residency_close(&residency);
+    close(hole_fd);
 }
 
 /* A file that shrinks under the mapping is no SIGBUS: nothing is read from it. */
