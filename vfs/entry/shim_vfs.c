@@ -86,6 +86,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     int rc;
 
     preload_fork_notice();
+    file->pMethods = NULL; /* whatever comes of it, SQLite and hosts look there */
     preload_process_count(PROCESS_OPENS);
     if (wraps && is_worth_wrapping(name, flags))
         preload_uri_resolve(&config, flags & SQLITE_OPEN_URI ? name : NULL);
