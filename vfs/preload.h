@@ -32,7 +32,10 @@ struct preload_config {
 /* Registers the VFS `preload` over its base, or `preload-BASE` when `preload` stands over another
  * base already. Idempotent: a second call over the same base applies the options and
  * `make_default`, nothing more. SQLITE_OK. SQLITE_ERROR: no such base, or the base is itself a
- * preload instance or stands over one. SQLITE_NOMEM.
+ * preload instance or stands over one. SQLITE_NOMEM, also where SQLite cannot be initialized.
+ *
+ * A base is known by its name and its address together. Where either has come to another VFS, which
+ * is told by its version, sizes and xOpen, the instance over the one before is taken out.
  *
  * `make_default` never takes a VFS out of the way of connections that went through it. Where
  * somebody else's is the default and stands over ours, it stays. Where it does not, the first call

@@ -1,11 +1,15 @@
 /* What a host gets that takes us out, and what it gets when it registers us again. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/hosts/host.h"
 
-static sqlite3_vfs base;
+#define ROUNDS 20000
+
+static sqlite3_vfs base, other;
 
 static void make_vfs(sqlite3_vfs *vfs, const char *of, const char *name, int larger)
 {
@@ -22,6 +26,44 @@ static void take(const char *over, int make_default)
         preload_register(&(struct preload_config){ .base = over, .make_default = make_default });
 
     HOST_CHECK(rc == SQLITE_OK, "%d", rc);
+}
+
+static void leave(void)
+{
+    int rc = preload_unregister();
+
+    HOST_CHECK(rc == SQLITE_OK, "%d", rc);
+    HOST_CHECK(!sqlite3_vfs_find("preload"), "its VFS stayed");
+}
+
+static void expect_default(const char *name)
+{
+    HOST_CHECK(strcmp(sqlite3_vfs_find(NULL)->zName, name) == 0, "%s, not %s",
+               sqlite3_vfs_find(NULL)->zName, name);
+}
+
+static void the_base_is_the_default_again(void)
+{
+    take(NULL, 1);
+    make_vfs(&other, "unix-none", "other", 0);
+    leave();
+    expect_default("unix");
+    make_vfs(&base, "unix", "base", 0);
+    take("base", 1);
+    HOST_CHECK(sqlite3_vfs_register(&other, 0) == SQLITE_OK, "other");
+    leave();
+    expect_default("base");
+}
+
+static void where_the_base_has_gone_the_default_is_what_sqlite_starts_with(void)
+{
+    make_vfs(&base, "unix", "base", 0);
+    take("base", 1);
+    make_vfs(&other, "unix-none", "other", 0);
+    HOST_CHECK(sqlite3_vfs_unregister(&base) == SQLITE_OK, "base");
+    memset(&base, 0, sizeof base);
+    leave();
+    expect_default("unix");
 }
 
 static int refuse(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
@@ -64,8 +106,172 @@ static void an_open_that_fails_leaves_no_methods(void)
     }
 }
 
+static atomic_bool enough;
+
+/* As a connection does that runs on another thread: its VFS is there, and whole. */
+static void *look_at(void *vfs)
+{
+    const volatile sqlite3_vfs *used = vfs;
+    bool is_whole = true;
+
+    while (is_whole && !atomic_load(&enough))
+        is_whole = used->iVersion && used->szOsFile && used->xOpen && used->xCurrentTimeInt64;
+    return is_whole ? vfs : NULL;
+}
+
+static void a_vfs_in_use_stays_as_it_is(void)
+{
+    void *answer = NULL;
+    pthread_t thread;
+
+    take(NULL, 1);
+    HOST_CHECK(pthread_create(&thread, NULL, look_at, sqlite3_vfs_find(NULL)) == 0, "thread");
+    for (int i = 0; i < ROUNDS; i++) {
+        leave();
+        take(NULL, 1);
+    }
+    atomic_store(&enough, true);
+    (void)pthread_join(thread, &answer);
+    HOST_CHECK(answer, "it was empty for a moment");
+}
+
+static void expect_room(const char *name, const sqlite3_vfs *over)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(name);
+    sqlite3 *db;
+
+    HOST_CHECK(vfs, "%s is not there", name);
+    HOST_CHECK(vfs->szOsFile >= over->szOsFile, "%d bytes of %d", vfs->szOsFile, over->szOsFile);
+    db = host_open("x.db", name);
+    host_run(db, "CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(1)");
+    host_close(db);
+}
+
+static void go(sqlite3_vfs *vfs)
+{
+    HOST_CHECK(sqlite3_vfs_unregister(vfs) == SQLITE_OK, "%s", vfs->zName);
+    memset(vfs, 0, sizeof *vfs);
+}
+
+static void another_base_in_the_same_place_is_another_base(void)
+{
+    take(NULL, 1);
+    make_vfs(&base, "unix", "base", 0);
+    take("base", 0);
+    go(&base);
+    make_vfs(&base, "unix", "two", 4096);
+    take("two", 0);
+    expect_room("preload-two", &base);
+    HOST_CHECK(!sqlite3_vfs_find("preload-base"), "it stands over nothing");
+    expect_default("preload");
+}
+
+static void the_same_base_in_another_size_is_another_base(void)
+{
+    make_vfs(&base, "unix", "base", 0);
+    take("base", 1);
+    for (int i = 1; i < 4; i++) {
+        go(&base);
+        make_vfs(&base, "unix", "base", i * 1024);
+        take("base", 0);
+        expect_room("preload", &base);
+        expect_default("preload");
+    }
+    go(&base);
+    make_vfs(&base, "unix", "base", 0);
+    base.xOpen = refuse;
+    take("base", 0);
+    expect_no_methods("preload", "x.db", SQLITE_OPEN_MAIN_DB);
+}
+
+static void a_base_that_has_moved_is_another_base(void)
+{
+    sqlite3_vfs *before;
+
+    take(NULL, 0);
+    make_vfs(&base, "unix", "base", 0);
+    take("base", 1);
+    before = sqlite3_vfs_find("preload-base");
+    go(&base);
+    make_vfs(&other, "unix", "base", 1024);
+    take("base", 0);
+    expect_room("preload-base", &other);
+    HOST_CHECK(sqlite3_vfs_find("preload-base") != before, "it stands over nothing");
+    expect_default("preload-base");
+    leave();
+    expect_default("base");
+}
+
+/* Whichever was first before. */
+static void the_first_one_has_the_short_name(void)
+{
+    static const char *const names[] = { "unix", "unix-none", "unix-dotfile", "unix" };
+    char name[64];
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 3; i++) {
+            take(names[i], 0);
+            HOST_CHECK(sqlite3_vfs_find("preload"), "there is none");
+            (void)snprintf(name, sizeof name, "preload-%s", names[i + 1]);
+            take(names[i + 1], 0);
+            HOST_CHECK(sqlite3_vfs_find(name), "%s", name);
+            leave();
+            HOST_CHECK(!sqlite3_vfs_find(name), "%s", name);
+        }
+    }
+}
+
+/* A base that nobody knows of is not called. */
+static void what_went_with_its_base_does_not_come_back(void)
+{
+    sqlite3_vfs *ours;
+
+    make_vfs(&base, "unix", "base", 0);
+    take("base", 1);
+    ours = sqlite3_vfs_find("preload");
+    go(&base);
+    HOST_CHECK(sqlite3_vfs_unregister(ours) == SQLITE_OK, "ours");
+    take(NULL, 1);
+    HOST_CHECK(sqlite3_vfs_find("preload") != ours, "over nothing");
+    expect_default("preload");
+    host_close(host_open("x.db", NULL));
+}
+
+/* Hosts hook what is there: that is no other base. */
+static int open_hooked(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                       int *out_flags)
+{
+    return base.xOpen(vfs, name, file, flags, out_flags);
+}
+
+static void a_base_that_is_hooked_is_the_same_base(void)
+{
+    sqlite3_vfs *ours, *system = sqlite3_vfs_find("unix");
+
+    take(NULL, 1);
+    ours = sqlite3_vfs_find("preload");
+    base = *system;
+    system->xOpen = open_hooked;
+    take(NULL, 1);
+    HOST_CHECK(sqlite3_vfs_find(NULL) == ours, "another one");
+    host_close(host_open("x.db", NULL));
+    system->xOpen = base.xOpen;
+}
+
 static const struct host_case cases[] = {
+    { "the_base_is_the_default_again", the_base_is_the_default_again },
+    { "where_the_base_has_gone_the_default_is_what_sqlite_starts_with",
+      where_the_base_has_gone_the_default_is_what_sqlite_starts_with },
     { "an_open_that_fails_leaves_no_methods", an_open_that_fails_leaves_no_methods },
+    { "a_vfs_in_use_stays_as_it_is", a_vfs_in_use_stays_as_it_is },
+    { "another_base_in_the_same_place_is_another_base",
+      another_base_in_the_same_place_is_another_base },
+    { "the_same_base_in_another_size_is_another_base",
+      the_same_base_in_another_size_is_another_base },
+    { "a_base_that_has_moved_is_another_base", a_base_that_has_moved_is_another_base },
+    { "the_first_one_has_the_short_name", the_first_one_has_the_short_name },
+    { "what_went_with_its_base_does_not_come_back", what_went_with_its_base_does_not_come_back },
+    { "a_base_that_is_hooked_is_the_same_base", a_base_that_is_hooked_is_the_same_base },
 };
 
 HOST_MAIN(cases)

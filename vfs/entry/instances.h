@@ -1,9 +1,9 @@
 /* The instances: one VFS over each base that was asked for.
  *
  * An instance is never freed, and leaves the list only with its SQLite: files, copies of its VFS
- * and methods that a host borrowed may outlast its registration. So the list is read without a
- * lock, by any thread. It is changed under the instances' lock, which the caller holds where a
- * function says so. */
+ * and methods that a host borrowed may outlast its registration. Nor is its VFS written again: a
+ * connection may call it at any time. So the list is read without a lock, by any thread. It is
+ * changed under the instances' lock, which the caller holds where a function says so. */
 #ifndef VFS_INSTANCES_H
 #define VFS_INSTANCES_H
 
@@ -17,7 +17,8 @@
 struct instance {
     sqlite3_vfs vfs; /* first: SQLite hands it back as a sqlite3_vfs */
     struct base base;
-    char *base_name; /* ours: once we are taken out, the base may be gone */
+    sqlite3_vfs base_was; /* as it was then: at its address there may be another one now */
+    char *base_name;      /* ours: once we are taken out, the base may be gone */
     atomic_bool registered;
     bool was_default; /* since it was registered; under the lock */
     char *name;

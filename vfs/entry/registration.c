@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vfs/database/database.h"
 #include "vfs/entry/shim_vfs.h"
 
 #define VFS_NAME "preload"
@@ -26,16 +27,65 @@ bool preload_is_first_default(const sqlite3_vfs *vfs)
 
 /* The functions below are under the lock. */
 
-static struct instance *instance_over(const sqlite3_vfs *base)
+/* Not looked at where it has gone. Of two VFSes with one name SQLite finds the last. */
+static bool has_base(const struct instance *instance)
+{
+    return sqlite3_vfs_find(instance->base_name) == instance->base.vfs;
+}
+
+/* A host may have put another one where its base was. That one is still the operating system's when
+ * a host has hooked its open. */
+static bool is_over(const struct instance *instance, const sqlite3_vfs *base)
+{
+    const sqlite3_vfs *was = &instance->base_was;
+
+    return instance->base.vfs == base && strcmp(instance->base_name, base->zName) == 0 &&
+           was->iVersion == base->iVersion && was->szOsFile == base->szOsFile &&
+           was->mxPathname == base->mxPathname &&
+           (was->xOpen == base->xOpen ||
+            (instance->base.shows_files && is_operating_systems(base)));
+}
+
+/* Whether `base` has the address or the name of its base. Where it is not the same one, that has
+ * gone or is found no more. */
+static bool makes_room(const struct instance *instance, const sqlite3_vfs *base)
+{
+    return instance->base.vfs == base || strcmp(instance->base_name, base->zName) == 0;
+}
+
+static struct instance *registered_over(const sqlite3_vfs *base)
 {
     struct instance *instance = preload_instances();
 
-    while (instance && instance->base.vfs != base)
+    while (instance && !(is_over(instance, base) && atomic_load(&instance->registered)))
         instance = instance->next;
     return instance;
 }
 
-static struct instance *new_instance(sqlite3_vfs *base)
+static bool has_short_name(const struct instance *instance)
+{
+    return strcmp(instance->name, VFS_NAME) == 0;
+}
+
+/* Whether one over that base gets it: one over another has it. */
+static bool gets_short_name(const sqlite3_vfs *base)
+{
+    const struct instance *now = preload_instance_of(sqlite3_vfs_find(VFS_NAME));
+
+    return !now || makes_room(now, base);
+}
+
+/* One that was taken out, of the name that it is to have. */
+static struct instance *left_over(const sqlite3_vfs *base, bool is_short)
+{
+    struct instance *instance = preload_instances();
+
+    while (instance && !(is_over(instance, base) && has_short_name(instance) == is_short))
+        instance = instance->next;
+    return instance;
+}
+
+static struct instance *new_instance(sqlite3_vfs *base, bool is_short)
 {
     const size_t room = sizeof VFS_NAME "-" + strlen(base->zName);
     struct instance *instance = calloc(1, sizeof *instance);
@@ -51,23 +101,50 @@ static struct instance *new_instance(sqlite3_vfs *base)
     instance->base_name = base_name;
     instance->next = preload_instances();
     /* Whole: of two names that were cut to the same one SQLite finds the last alone. */
-    (void)snprintf(name, room, "%s%s%s", VFS_NAME, instance->next ? "-" : "",
-                   instance->next ? base->zName : "");
+    (void)snprintf(name, room, "%s%s%s", VFS_NAME, is_short ? "" : "-",
+                   is_short ? "" : base->zName);
     instance->name = name;
+    preload_shim_init(instance, base);
+    instance->base.shows_files = is_operating_systems(base);
+    preload_instances_add(instance);
     return instance;
 }
 
-/* Fills it in, once more where it was taken out: the base may be another one at the same place. */
-static int put_in(struct instance *instance, sqlite3_vfs *base)
+/* A host may have put it in itself, as the default. */
+static int put_in(struct instance *instance)
 {
-    int rc;
+    int rc = sqlite3_vfs_register(&instance->vfs, sqlite3_vfs_find(NULL) == &instance->vfs);
 
-    preload_shim_init(instance, base);
-    instance->base.shows_files = is_operating_systems(base);
-    if (!preload_instance_of(&instance->vfs)) preload_instances_add(instance);
-    rc = sqlite3_vfs_register(&instance->vfs, 0);
     atomic_store(&instance->registered, rc == SQLITE_OK);
     return rc;
+}
+
+/* By itself SQLite would take the next in its list, which may be anybody's. */
+static void take_out(struct instance *instance)
+{
+    sqlite3_vfs *heir = has_base(instance) ? instance->base.vfs : sqlite3_vfs_find("unix");
+
+    if (heir && sqlite3_vfs_find(NULL) == &instance->vfs) (void)sqlite3_vfs_register(heir, 1);
+    (void)sqlite3_vfs_unregister(&instance->vfs);
+    atomic_store(&instance->registered, false);
+    instance->was_default = false;
+}
+
+/* Takes out whose bases have gone now that `instance` is registered. It becomes the default where
+ * one over a base of its name was that. */
+static void succeed(struct instance *instance)
+{
+    const sqlite3_vfs *base = instance->base.vfs;
+    const sqlite3_vfs *now = sqlite3_vfs_find(NULL);
+    bool is_heir = false;
+
+    for (struct instance *i = preload_instances(); i; i = i->next) {
+        if (is_over(i, base) || !makes_room(i, base)) continue;
+        is_heir = is_heir || (now == &i->vfs && strcmp(i->base_name, instance->base_name) == 0);
+        take_out(i);
+        preload_database_forget_dormant();
+    }
+    if (is_heir) (void)preload_instance_make_default(instance);
 }
 
 /* Which one is meant when no base is named; NULL: there is none whose base is still there. */
@@ -78,14 +155,13 @@ static struct instance *usual_instance(void)
     if (usual && usual->was_default) return usual;
     usual = NULL;
     for (struct instance *i = preload_instances(); i; i = i->next)
-        if (sqlite3_vfs_find(i->base_name) == i->base.vfs) usual = i;
+        if (has_base(i)) usual = i;
     return usual;
 }
 
-static sqlite3_vfs *unnamed_base(bool make_default)
+static sqlite3_vfs *unnamed_base(const struct instance *usual, bool make_default)
 {
     sqlite3_vfs *now = sqlite3_vfs_find(NULL);
-    struct instance *usual = usual_instance();
 
     if (!usual) return now;
     if (make_default && !usual->was_default && now && !preload_is_first_default(now) &&
@@ -104,18 +180,31 @@ static struct instance *instance_again(struct instance *instance, int *rc)
 
 struct instance *preload_instance_register(const char *base_name, bool make_default, int *rc)
 {
-    sqlite3_vfs *base =
-        base_name && base_name[0] ? sqlite3_vfs_find(base_name) : unnamed_base(make_default);
-    struct instance *instance = base ? instance_over(base) : NULL;
+    const bool is_named = base_name && base_name[0];
+    struct instance *instance = is_named ? NULL : usual_instance();
+    bool is_short;
+    sqlite3_vfs *base;
 
     *rc = SQLITE_OK;
-    if (instance && atomic_load(&instance->registered)) return instance_again(instance, rc);
+    /* It was the default. Its base has gone, or is hidden by another of its name. */
+    if (instance && !has_base(instance)) {
+        if (sqlite3_vfs_find(instance->name) == &instance->vfs) return instance;
+        take_out(instance);
+        instance = usual_instance();
+    }
+    base = is_named ? sqlite3_vfs_find(base_name) : unnamed_base(instance, make_default);
+    instance = base ? registered_over(base) : NULL;
+    if (instance) return instance_again(instance, rc);
     *rc = SQLITE_ERROR;
     if (!base || preload_shim_leads_here(base)) return NULL;
     *rc = SQLITE_NOMEM;
-    if (!instance) instance = new_instance(base);
-    if (instance) *rc = put_in(instance, base);
-    return *rc == SQLITE_OK ? instance : NULL;
+    is_short = gets_short_name(base);
+    instance = left_over(base, is_short);
+    if (!instance) instance = new_instance(base, is_short);
+    if (instance) *rc = put_in(instance);
+    if (*rc != SQLITE_OK) return NULL;
+    succeed(instance);
+    return instance;
 }
 
 /* One of ours, the base and what SQLite starts with lose nothing when `instance` takes the place.
@@ -136,7 +225,8 @@ int preload_instance_make_default(struct instance *instance)
     if (!may_replace(instance, before)) return SQLITE_OK;
     rc = sqlite3_vfs_register(&instance->vfs, 1);
     if (rc != SQLITE_OK) return rc;
-    if (!instance->base.shows_files && preload_shim_leads_here(instance->base.vfs)) {
+    if (!instance->base.shows_files && has_base(instance) &&
+        preload_shim_leads_here(instance->base.vfs)) {
         if (before) (void)sqlite3_vfs_register(before, 1);
         return SQLITE_ERROR;
     }
@@ -147,9 +237,6 @@ int preload_instance_make_default(struct instance *instance)
 
 void preload_instances_unregister(void)
 {
-    for (struct instance *i = preload_instances(); i; i = i->next) {
-        atomic_store(&i->registered, false);
-        i->was_default = false;
-        (void)sqlite3_vfs_unregister(&i->vfs);
-    }
+    for (struct instance *i = preload_instances(); i; i = i->next)
+        take_out(i);
 }

@@ -250,7 +250,7 @@ void preload_shim_init(struct instance *instance, sqlite3_vfs *base)
     sqlite3_vfs *vfs = &instance->vfs;
 
     instance->base.vfs = base;
-    *vfs = (sqlite3_vfs){ 0 };
+    instance->base_was = *base;
     vfs->iVersion = base->iVersion < 3 ? base->iVersion : 3;
     vfs->szOsFile = base->szOsFile > (int)sizeof(struct shim_handle)
                         ? base->szOsFile

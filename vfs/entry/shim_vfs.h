@@ -10,7 +10,8 @@
 
 #include "vfs/entry/instances.h"
 
-/* Fills in the VFS, which has its name, for a base: methods that the base lacks stay NULL. */
+/* Fills in a new instance, which has its name, for a base: methods that the base lacks stay NULL.
+ */
 void preload_shim_init(struct instance *instance, sqlite3_vfs *base);
 
 /* Whether what is opened through a VFS comes through one of ours, of this copy of the library: it

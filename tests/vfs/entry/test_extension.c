@@ -117,7 +117,8 @@ Test(extension, the_environment_may_name_the_base)
                      "unix-none");
     cr_expect_eq(preload_unregister(), SQLITE_OK);
     cr_expect_eq(preload_register(&(struct preload_config){ .base = "unix-excl" }), SQLITE_OK);
-    cr_assert_not_null(sqlite3_vfs_find("preload-unix-excl"));
+    cr_expect_str_eq(((struct instance *)sqlite3_vfs_find("preload"))->base.vfs->zName,
+                     "unix-excl");
 }
 
 Test(extension, another_shim_may_be_above)
