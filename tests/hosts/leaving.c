@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/hosts/host.h"
+#include "tests/hosts/initialize.h"
 
 #define ROUNDS 20000
 
@@ -258,6 +259,58 @@ static void a_base_that_is_hooked_is_the_same_base(void)
     system->xOpen = base.xOpen;
 }
 
+/* What a host registers by SQLite's own call is ours all the same. */
+static void our_own_vfs_is_no_other_copy(void)
+{
+    sqlite3_vfs *ours;
+
+    take(NULL, 0);
+    ours = sqlite3_vfs_find("preload");
+    leave();
+    HOST_CHECK(sqlite3_vfs_register(ours, 0) == SQLITE_OK, "registers");
+    HOST_CHECK(preload_configure("walk", "0") == SQLITE_OK, "configures");
+    take("unix-none", 0);
+    HOST_CHECK(sqlite3_vfs_find("preload-unix-none"), "not registered");
+    leave();
+    HOST_CHECK(sqlite3_vfs_register(ours, 1) == SQLITE_OK, "registers");
+    take("unix", 0);
+    expect_default("preload");
+    leave();
+    expect_default("unix");
+}
+
+/* A copy keeps its name where the host does not think of one. */
+static void a_copy_of_our_vfs_is_no_other_copy(void)
+{
+    take(NULL, 0);
+    other = *sqlite3_vfs_find("preload");
+    leave();
+    HOST_CHECK(sqlite3_vfs_register(&other, 0) == SQLITE_OK, "registers");
+    HOST_CHECK(preload_configure("walk", "0") == SQLITE_OK, "configures");
+    other.pAppData = NULL;
+    HOST_CHECK(preload_configure("walk", "1") == SQLITE_OK, "configures");
+    take("unix-none", 0);
+    HOST_CHECK(sqlite3_vfs_find("preload") != &other, "not registered");
+}
+
+/* As with -DSQLITE_EXTRA_INIT=preload_extra_init. */
+static void a_sqlite_that_registers_us_lets_us_leave(void)
+{
+    if (!initialize_calls(preload_extra_init)) return;
+    host_close(host_open(":memory:", NULL));
+    expect_default("preload");
+    for (int i = 0; i < 3; i++) {
+        HOST_CHECK(sqlite3_shutdown() == SQLITE_OK, "shutdown");
+        leave();
+        expect_default("unix");
+        HOST_CHECK(sqlite3_shutdown() == SQLITE_OK, "shutdown");
+        HOST_CHECK(preload_register(NULL) == SQLITE_OK, "registers");
+        expect_default("preload");
+        HOST_CHECK(sqlite3_shutdown() == SQLITE_OK, "shutdown");
+        HOST_CHECK(preload_configure("walk", "0") == SQLITE_OK, "configures");
+    }
+}
+
 static const struct host_case cases[] = {
     { "the_base_is_the_default_again", the_base_is_the_default_again },
     { "where_the_base_has_gone_the_default_is_what_sqlite_starts_with",
@@ -272,6 +325,9 @@ static const struct host_case cases[] = {
     { "the_first_one_has_the_short_name", the_first_one_has_the_short_name },
     { "what_went_with_its_base_does_not_come_back", what_went_with_its_base_does_not_come_back },
     { "a_base_that_is_hooked_is_the_same_base", a_base_that_is_hooked_is_the_same_base },
+    { "our_own_vfs_is_no_other_copy", our_own_vfs_is_no_other_copy },
+    { "a_copy_of_our_vfs_is_no_other_copy", a_copy_of_our_vfs_is_no_other_copy },
+    { "a_sqlite_that_registers_us_lets_us_leave", a_sqlite_that_registers_us_lets_us_leave },
 };
 
 HOST_MAIN(cases)

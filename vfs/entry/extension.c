@@ -96,6 +96,13 @@ static int hand_over(sqlite3_vfs *other, const struct preload_config *config)
     return rc == SQLITE_OK ? options_rc : rc;
 }
 
+/* Initializes SQLite, if that is wanted. It may have been compiled to register us then, so nothing
+ * under the lock may be what initializes it. Without memory it does not, and finds no VFS. */
+static bool is_initialized(void)
+{
+    return sqlite3_vfs_find(NULL) != NULL;
+}
+
 static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
 
 int preload_register(const struct preload_config *config)
@@ -115,6 +122,7 @@ int preload_register(const struct preload_config *config)
     options_rc = apply_options(config->options);
     preload_config_process(&process);
     base = config->base ? config->base : process.base;
+    if (!is_initialized()) return SQLITE_NOMEM;
     preload_instances_lock();
     rc = register_locked(base, config->make_default != 0);
     preload_instances_unlock();
@@ -129,6 +137,8 @@ int preload_unregister(void)
     int rc = SQLITE_BUSY;
 
     preload_fork_notice();
+    /* Before anything was registered the host may still call sqlite3_config(). */
+    if (preload_instances() && !is_initialized()) return SQLITE_NOMEM;
     preload_instances_lock();
     if (preload_shim_open_files() == 0 && preload_pool_stop()) {
         preload_instances_unregister();

@@ -4,13 +4,32 @@
 #include "vfs/entry/instances.h"
 #include "vfs/process/config.h"
 
+/* What a VFS that goes by our name answers; NULL: it is none of ours. */
+static sqlite3_syscall_ptr answer_of(sqlite3_vfs *vfs)
+{
+    if (vfs->iVersion < 3 || !vfs->xGetSystemCall) return NULL;
+    return vfs->xGetSystemCall(vfs, OTHER_COPY_CONFIGURE);
+}
+
+/* This copy's, which a host may have registered itself, or copied, or put something over. */
+static bool is_ours(sqlite3_vfs *found)
+{
+    struct instance *any = preload_instances();
+    sqlite3_syscall_ptr answer;
+
+    if (!any) return false;
+    if (preload_instance_of(found) || preload_instance_of(found->pAppData)) return true;
+    answer = answer_of(&any->vfs);
+    return answer && answer == answer_of(found);
+}
+
 sqlite3_vfs *preload_other_copy(void)
 {
     /* Looked for in any case: it initializes SQLite, which registers us where it was compiled to,
      * and waits for a lock of ours then. */
     sqlite3_vfs *found = sqlite3_vfs_find("preload");
 
-    return preload_instances_any_registered() ? NULL : found;
+    return !found || preload_instances_any_registered() || is_ours(found) ? NULL : found;
 }
 
 /* A host may call sqlite3_config() until SQLite is initialized. Then it has allocated nothing. */
@@ -23,10 +42,8 @@ sqlite3_vfs *preload_other_copy_in_use(void)
 int preload_other_copy_configure(sqlite3_vfs *other, const char *name, const char *value)
 {
     int (*configure)(const char *, const char *);
-    sqlite3_syscall_ptr found = NULL;
+    sqlite3_syscall_ptr found = answer_of(other);
 
-    if (other->iVersion >= 3 && other->xGetSystemCall)
-        found = other->xGetSystemCall(other, OTHER_COPY_CONFIGURE);
     if (!found) return SQLITE_ERROR;
     configure = (int (*)(const char *, const char *))found;
     return configure(name, value);
