@@ -39,6 +39,8 @@ struct copy {
     int (*exec)(sqlite3 *, const char *, int (*)(void *, int, char **, char **), void *, char **);
     const char *(*error)(sqlite3 *);
     sqlite3_vfs *(*find)(const char *);
+    int (*add)(sqlite3_vfs *, int);
+    int (*remove)(sqlite3_vfs *);
     void (*free)(void *);
 };
 
@@ -82,6 +84,8 @@ static void bring(struct copy *copy, const char *name)
     find_symbol(&copy->exec, copy->library, "sqlite3_exec");
     find_symbol(&copy->error, copy->library, "sqlite3_errmsg");
     find_symbol(&copy->find, copy->library, "sqlite3_vfs_find");
+    find_symbol(&copy->add, copy->library, "sqlite3_vfs_register");
+    find_symbol(&copy->remove, copy->library, "sqlite3_vfs_unregister");
     find_symbol(&copy->free, copy->library, "sqlite3_free");
 }
 
@@ -306,6 +310,28 @@ static void another_comes_when_the_first_has_gone(void)
     close_db(&b);
 }
 
+/* A connection may be using it. */
+static void the_vfs_of_the_idle_one_stays_as_it_is(void)
+{
+    struct copy a = { 0 };
+    struct copy b = { 0 };
+    sqlite3_vfs *vfs, was;
+
+    bring_and_load(&a, "one.so", NULL);
+    bring_and_load(&b, "two.so", NULL);
+    vfs = b.find("preload");
+    was = *vfs;
+    for (int i = 0; i < 2; i++) {
+        CHECK(b.remove(b.find("preload")) == SQLITE_OK, "remove");
+        CHECK(b.add(b.find(i ? "unix" : "unix-none"), 1) == SQLITE_OK, "add");
+        load(&b, NULL);
+        is_idle(&b);
+        close_db(&b);
+        CHECK(vfs->pAppData == was.pAppData && vfs->xOpen == was.xOpen, "it was written to");
+        CHECK((b.find("preload") == vfs) == (i == 1), "round %d", i);
+    }
+}
+
 /* It calls the connections' SQLite no more, which is no longer there. */
 static void unloaded_with_a_connection_open(void)
 {
@@ -335,6 +361,7 @@ static const struct {
     { "unloaded_and_loaded_again", unloaded_and_loaded_again },
     { "the_first_goes_and_comes_back", the_first_goes_and_comes_back },
     { "another_comes_when_the_first_has_gone", another_comes_when_the_first_has_gone },
+    { "the_vfs_of_the_idle_one_stays_as_it_is", the_vfs_of_the_idle_one_stays_as_it_is },
     { "unloaded_with_a_connection_open", unloaded_with_a_connection_open },
 };
 

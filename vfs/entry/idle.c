@@ -14,7 +14,8 @@
 #define VFS_NAME    "preload"
 #define STATS_TABLE "preload_stats"
 
-/* An SQLite keeps its copy, and one that was unloaded has left it. Behind the instances' lock. */
+/* An SQLite keeps its copy, which is not written again: connections may be using it. One that was
+ * unloaded has left its own. Behind the instances' lock. */
 static struct {
     sqlite3_vfs vfs;
     sqlite3_vfs *(*vfs_find)(const char *);
@@ -174,11 +175,23 @@ static int explain_idleness(sqlite3 *db, char **error, const sqlite3_api_routine
     return SQLITE_OK;
 }
 
-static sqlite3_vfs *copy_for(const sqlite3_api_routines *api)
+static bool is_copy_of(const sqlite3_vfs *copy, const sqlite3_vfs *usual)
+{
+    return copy->iVersion == usual->iVersion && copy->szOsFile == usual->szOsFile &&
+           copy->mxPathname == usual->mxPathname && copy->xOpen == usual->xOpen &&
+           copy->pAppData == usual->pAppData;
+}
+
+/* A host may have taken out the one that was made. */
+static sqlite3_vfs *copy_of(const sqlite3_vfs *usual, const sqlite3_api_routines *api)
 {
     for (size_t i = 0; i < COPIES_MAX; i++) {
-        if (copies[i].vfs_find && copies[i].vfs_find != api->vfs_find) continue;
+        if (copies[i].vfs_find == api->vfs_find && is_copy_of(&copies[i].vfs, usual))
+            return &copies[i].vfs;
+        if (copies[i].vfs_find) continue;
         copies[i].vfs_find = api->vfs_find;
+        copies[i].vfs = *usual;
+        copies[i].vfs.zName = VFS_NAME;
         return &copies[i].vfs;
     }
     return NULL;
@@ -199,11 +212,8 @@ static bool register_copy(const sqlite3_api_routines *api)
     sqlite3_vfs *copy;
 
     if (found) return is_one_of_ours(found);
-    copy = usual ? copy_for(api) : NULL;
-    if (!copy) return true;
-    *copy = *usual;
-    copy->zName = VFS_NAME;
-    (void)api->vfs_register(copy, 0);
+    copy = usual ? copy_of(usual, api) : NULL;
+    if (copy) (void)api->vfs_register(copy, 0);
     return true;
 }
 
