@@ -44,10 +44,21 @@ struct preload_config {
  * what sqlite3_shutdown() put there. */
 int preload_register(const struct preload_config *config);
 
-/* Takes every instance out again, joins the workers, cancels the auto-extension. SQLITE_OK, also
- * when nothing was registered: then no thread runs our code any more, and a plugin that holds this
- * library may be unloaded. SQLITE_BUSY: files are open under it, or a worker did not end within a
- * second; nothing was done, and all goes on. No file may be opened under it meanwhile. */
+/* Takes every instance out again, joins the workers, cancels the auto-extension. Where an instance
+ * is the default, its base is that again.
+ *
+ * SQLITE_OK, also when nothing was registered: no thread runs our code any more, no file of ours is
+ * open, and each connection is closed that has our SQL functions, which is each that was opened
+ * since preload_register(), whatever its VFS and file. Then a plugin that holds this library may be
+ * unloaded. SQLITE_BUSY: one of these is not so; of a worker, within a second. Nothing was done,
+ * and all goes on. SQLITE_NOMEM: the same, for SQLite could not be initialized, which this does
+ * where something was ever registered.
+ *
+ * No connection may be opened or closed by another thread meanwhile. What cannot be seen is the
+ * host's to end: a VFS that stands over ours or has methods of it, and a connection without our
+ * functions that has our VFS and no file open under it: opened between a
+ * sqlite3_reset_auto_extension() or sqlite3_shutdown() and the next preload_register(). In a child
+ * of fork() its parent's connections count, for they are in its memory, too. */
 int preload_unregister(void);
 
 /* For -DSQLITE_EXTRA_INIT=preload_extra_init: registers over the default VFS and becomes the

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/hosts/host.h"
 #include "tests/hosts/initialize.h"
@@ -311,6 +313,160 @@ static void a_sqlite_that_registers_us_lets_us_leave(void)
     }
 }
 
+static void expect_to_stay(const char *why)
+{
+    int rc = preload_unregister();
+
+    HOST_CHECK(rc == SQLITE_BUSY, "%s: %d", why, rc);
+    HOST_CHECK(sqlite3_vfs_find("preload"), "%s: its VFS went", why);
+}
+
+static void what_a_connection_may_call_stays(void)
+{
+    static const char *const names[] = { ":memory:", "", "file:x.db?preload=off", "x.db" };
+
+    take(NULL, 1);
+    for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
+        sqlite3 *db = host_open(names[i / 2], i % 2 ? "unix" : NULL);
+
+        expect_to_stay(names[i / 2]);
+        HOST_CHECK(strcmp(host_text(db, "SELECT preload_version()"), PRELOAD_VERSION) == 0, "%s",
+                   names[i / 2]);
+        host_close(db);
+        leave();
+        take(NULL, 1);
+    }
+}
+
+static void answer(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count, (void)values;
+    sqlite3_result_int(context, 1);
+}
+
+/* Whatever of ours the host has replaced, or was not given, the connection has our VFS. */
+static void what_a_connection_has_left_stays(void)
+{
+    sqlite3 *db;
+
+    take(NULL, 1);
+    db = host_open(":memory:", NULL);
+    HOST_CHECK(sqlite3_create_function(db, "preload_version", 0, SQLITE_UTF8, NULL, answer, NULL,
+                                       NULL) == SQLITE_OK,
+               "function");
+    HOST_CHECK(sqlite3_drop_modules(db, NULL) == SQLITE_OK, "modules");
+    expect_to_stay("a function of the host's");
+    host_load(db, true);
+    expect_to_stay("loaded twice");
+    host_close(db);
+    leave();
+}
+
+static int deny(void *unused, int action, const char *a, const char *b, const char *c,
+                const char *d)
+{
+    (void)unused, (void)action, (void)a, (void)b, (void)c, (void)d;
+    return SQLITE_DENY;
+}
+
+static int deny_all(sqlite3 *db, char **error, const void *api)
+{
+    (void)error, (void)api;
+    return sqlite3_set_authorizer(db, deny, NULL);
+}
+
+static void a_connection_without_our_functions_counts(void)
+{
+    sqlite3 *db;
+
+    HOST_CHECK(sqlite3_auto_extension((void (*)(void))deny_all) == SQLITE_OK, "extension");
+    take(NULL, 1);
+    db = host_open(":memory:", NULL);
+    expect_to_stay("authorizer");
+    host_close(db);
+    leave();
+}
+
+static sqlite3_mem_methods memory;
+static bool has_memory = true;
+
+static void *allocate(int bytes)
+{
+    return has_memory ? memory.xMalloc(bytes) : NULL;
+}
+
+static int run_out_of_memory(sqlite3 *db, char **error, const void *api)
+{
+    (void)db, (void)error, (void)api;
+    has_memory = false;
+    return SQLITE_OK;
+}
+
+static int have_memory(sqlite3 *db, char **error, const void *api)
+{
+    (void)db, (void)error, (void)api;
+    has_memory = true;
+    return SQLITE_OK;
+}
+
+/* SQLite had no memory to tell us when it ends. */
+static void a_connection_that_cannot_be_counted_counts_for_good(void)
+{
+    sqlite3_mem_methods methods;
+    sqlite3 *db;
+
+    HOST_CHECK(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory) == SQLITE_OK, "memory");
+    methods = memory;
+    methods.xMalloc = allocate;
+    HOST_CHECK(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK, "memory");
+    for (int i = 0; i < 2; i++) {
+        HOST_CHECK(sqlite3_auto_extension((void (*)(void))run_out_of_memory) == SQLITE_OK, "first");
+        take(NULL, 1);
+        HOST_CHECK(sqlite3_auto_extension((void (*)(void))have_memory) == SQLITE_OK, "last");
+        db = host_open(":memory:", i ? NULL : "unix");
+        HOST_CHECK(strncmp(host_text(db, "SELECT preload_version()"), "error", 5) == 0,
+                   "functions");
+        host_close(db);
+        if (i == 0) leave();
+        sqlite3_reset_auto_extension();
+    }
+    expect_to_stay("one that cannot be counted");
+}
+
+/* SQLite closes it when its last statement goes. */
+static void a_connection_that_is_half_closed_counts(void)
+{
+    sqlite3_stmt *stmt = NULL;
+    sqlite3 *db;
+
+    take(NULL, 1);
+    db = host_open(":memory:", NULL);
+    HOST_CHECK(sqlite3_prepare_v2(db, "SELECT preload_version()", -1, &stmt, NULL) == SQLITE_OK,
+               "prepare");
+    HOST_CHECK(sqlite3_close_v2(db) == SQLITE_OK, "close");
+    expect_to_stay("a statement");
+    HOST_CHECK(sqlite3_finalize(stmt) == SQLITE_OK, "finalize");
+    leave();
+}
+
+/* What it inherits is there, and what its parent does then is nothing to it. */
+static void a_child_has_its_own_count(void)
+{
+    sqlite3 *db;
+    int status = -1;
+
+    take(NULL, 1);
+    for (int i = 0; i < 2; i++) {
+        db = i ? host_open(":memory:", NULL) : NULL;
+        if (fork() == 0) _exit(preload_unregister() == (i ? SQLITE_BUSY : SQLITE_OK) ? 0 : 1);
+        if (db) host_close(db);
+        HOST_CHECK(wait(&status) > 0 && status == 0, "round %d: %d", i, status);
+        HOST_CHECK(sqlite3_shutdown() == SQLITE_OK, "shutdown");
+        leave();
+        take(NULL, 1);
+    }
+}
+
 static const struct host_case cases[] = {
     { "the_base_is_the_default_again", the_base_is_the_default_again },
     { "where_the_base_has_gone_the_default_is_what_sqlite_starts_with",
@@ -328,6 +484,13 @@ static const struct host_case cases[] = {
     { "our_own_vfs_is_no_other_copy", our_own_vfs_is_no_other_copy },
     { "a_copy_of_our_vfs_is_no_other_copy", a_copy_of_our_vfs_is_no_other_copy },
     { "a_sqlite_that_registers_us_lets_us_leave", a_sqlite_that_registers_us_lets_us_leave },
+    { "what_a_connection_may_call_stays", what_a_connection_may_call_stays },
+    { "what_a_connection_has_left_stays", what_a_connection_has_left_stays },
+    { "a_connection_without_our_functions_counts", a_connection_without_our_functions_counts },
+    { "a_connection_that_cannot_be_counted_counts_for_good",
+      a_connection_that_cannot_be_counted_counts_for_good },
+    { "a_connection_that_is_half_closed_counts", a_connection_that_is_half_closed_counts },
+    { "a_child_has_its_own_count", a_child_has_its_own_count },
 };
 
 HOST_MAIN(cases)

@@ -44,6 +44,57 @@ static bool is_loaded(const char *path)
     return library != NULL;
 }
 
+/* A function of the plugin's. */
+static void *found_in(void *plugin, const char *name)
+{
+    void *found = dlsym(plugin, name);
+
+    HOST_CHECK(found, "%s", dlerror());
+    return found;
+}
+
+static int call(void *plugin, const char *name)
+{
+    void *found = found_in(plugin, name);
+    int (*function)(void);
+
+    memcpy(&function, &found, sizeof function);
+    return function();
+}
+
+/* As its end code would: it goes when it may. */
+static bool let_go(void *plugin)
+{
+    int rc = call(plugin, "plugin_end");
+
+    HOST_CHECK(rc == SQLITE_OK || rc == SQLITE_BUSY, "%d", rc);
+    if (rc == SQLITE_OK) HOST_CHECK(dlclose(plugin) == 0 && !is_loaded(PLUGIN), "it stayed");
+    return rc == SQLITE_OK;
+}
+
+/* No file of theirs is under it, and they call it. */
+static void plugin_stays_while_connections_are_open(void)
+{
+    static const char *const names[] = { ":memory:", "", "file:x.db?preload=off", "x.db" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        void *plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
+        bool has_gone;
+        sqlite3 *db;
+
+        HOST_CHECK(plugin, "%s", dlerror());
+        HOST_CHECK(call(plugin, "plugin_begin") == SQLITE_OK, "begin");
+        db = host_open(names[i], i % 2 ? "unix" : NULL);
+        has_gone = let_go(plugin);
+        host_run(db, "CREATE TABLE t(x DEFAULT CURRENT_TIMESTAMP); INSERT INTO t DEFAULT VALUES;"
+                     "CREATE TEMP TABLE u AS SELECT preload_version(), * FROM t, preload_stats;"
+                     "DROP TABLE t");
+        HOST_CHECK(!has_gone, "%s: it went", names[i]);
+        host_close(db);
+        HOST_CHECK(let_go(plugin), "%s: it stays", names[i]);
+    }
+}
+
 /* A thread that still runs, or ends, in what is no longer mapped is a SIGSEGV. */
 static void plugin_comes_and_goes(void)
 {
@@ -56,8 +107,7 @@ static void plugin_comes_and_goes(void)
         int rc;
 
         HOST_CHECK(plugin, "%s", dlerror());
-        found = dlsym(plugin, "plugin_session");
-        HOST_CHECK(found, "%s", dlerror());
+        found = found_in(plugin, "plugin_session");
         memcpy(&session, &found, sizeof session);
         rc = session("x.db");
         HOST_CHECK(rc == SQLITE_OK, "round %d: %d", round, rc);
@@ -82,6 +132,7 @@ static void extension_stays(void)
 
 static const struct host_case cases[] = {
     { "plugin_comes_and_goes", plugin_comes_and_goes },
+    { "plugin_stays_while_connections_are_open", plugin_stays_while_connections_are_open },
 #ifdef EXTENSION
     { "extension_stays", extension_stays },
 #endif

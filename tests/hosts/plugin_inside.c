@@ -6,6 +6,8 @@
 #include "vfs/preload.h"
 
 int plugin_session(const char *path);
+int plugin_begin(void);
+int plugin_end(void);
 
 static int read_all(const char *path)
 {
@@ -15,6 +17,16 @@ static int read_all(const char *path)
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SELECT count(body) FROM t", NULL, NULL, NULL);
     sqlite3_close(db);
     return rc;
+}
+
+__attribute__((visibility("default"))) int plugin_begin(void)
+{
+    return preload_register(&(struct preload_config){ .make_default = 1 });
+}
+
+__attribute__((visibility("default"))) int plugin_end(void)
+{
+    return preload_unregister();
 }
 
 /* Registers, reads a database twice, takes everything out again: from then on the plugin may go. */

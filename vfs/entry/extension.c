@@ -140,7 +140,7 @@ int preload_unregister(void)
     /* Before anything was registered the host may still call sqlite3_config(). */
     if (preload_instances() && !is_initialized()) return SQLITE_NOMEM;
     preload_instances_lock();
-    if (preload_shim_open_files() == 0 && preload_pool_stop()) {
+    if (preload_shim_open_files() == 0 && preload_sql_connections() == 0 && preload_pool_stop()) {
         preload_instances_unregister();
         /* Before SQLite is initialized it has no mutex for this call. */
         if (preload_instances())

@@ -1,10 +1,12 @@
 /* Scalar functions, rows of a table. */
 #include "vfs/entry/sql.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vfs/database/exchange.h"
+#include "vfs/entry/instances.h"
 #include "vfs/entry/say.h"
 #include "vfs/entry/sql_stats.h"
 #include "vfs/process/config.h"
@@ -175,6 +177,52 @@ static bool is_listed(sqlite3_stmt *running, const char *name)
     return found;
 }
 
+/* A function of this name is what a connection is counted by, for SQLite says when it goes. The
+ * host may replace or drop the others. */
+#define COUNTED "preload_connection"
+
+static atomic_uint connections;
+
+static void uncount(void *unused)
+{
+    (void)unused;
+    atomic_fetch_sub(&connections, 1);
+}
+
+static void counted(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    sqlite3_result_int(context, 1);
+}
+
+static bool has_our_vfs(sqlite3 *db)
+{
+    sqlite3_vfs *vfs = NULL;
+
+    return sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) == SQLITE_OK &&
+           preload_instance_of(vfs);
+}
+
+/* Counts a connection once: while a statement runs SQLite refuses to put a function in the place of
+ * one that is there. What it refuses it destroys. */
+static int count_connection(sqlite3 *db)
+{
+    int rc;
+
+    atomic_fetch_add(&connections, 1);
+    rc = sqlite3_create_function_v2(db, COUNTED, 0, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, counted,
+                                    NULL, NULL, uncount);
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY) return SQLITE_OK;
+    if (has_our_vfs(db)) atomic_fetch_add(&connections, 1);
+    return rc;
+}
+
+unsigned preload_sql_connections(void)
+{
+    return atomic_load(&connections);
+}
+
 /* A statement of our own runs meanwhile: then nothing that is in use can be taken away, and SQLite
  * says what is there without a word in the host's log. Its end clears the connection's error. */
 int preload_sql_init(sqlite3 *db, bool is_early)
@@ -182,7 +230,9 @@ int preload_sql_init(sqlite3 *db, bool is_early)
     sqlite3_stmt *running = NULL;
     size_t added = 0;
     int rc = begin_statement(db, &running);
+    int counted_rc = count_connection(db);
 
+    if (rc == SQLITE_ROW && counted_rc != SQLITE_OK) rc = counted_rc;
     if (rc == SQLITE_ROW) rc = add_functions(db, &added);
     if (rc == SQLITE_OK && added > 0 && !is_listed(running, SQL_STATS_TABLE))
         rc = preload_sql_stats_init(db, is_early);
