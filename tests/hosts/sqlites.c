@@ -2,7 +2,7 @@
  * which there is one. The program links none: both are copies of the system's library, under names
  * of their own. */
 #include <dlfcn.h>
-#include <sqlite3.h>
+#include <sqlite3ext.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,6 +351,54 @@ static void unloaded_with_a_connection_open(void)
     close_db(&b);
 }
 
+static char *program_name; /* argv[0] */
+
+/* As that of an SQLite which is linked into the program. */
+static sqlite3_api_routines table;
+
+static int keep_table(sqlite3 *db, char **error, const sqlite3_api_routines *api)
+{
+    (void)db;
+    (void)error;
+    table = *api;
+    return SQLITE_OK;
+}
+
+static const sqlite3_api_routines *table_of(struct copy *copy)
+{
+    int (*add)(void (*)(void));
+    int (*cancel)(void (*)(void));
+
+    find_symbol(&add, copy->library, "sqlite3_auto_extension");
+    find_symbol(&cancel, copy->library, "sqlite3_cancel_auto_extension");
+    CHECK(add((void (*)(void))keep_table) == SQLITE_OK, "auto-extension");
+    open_db(copy, ":memory:");
+    close_db(copy);
+    (void)cancel((void (*)(void))keep_table);
+    return &table;
+}
+
+/* As a program does that says in `ps` what it works on. */
+static void the_first_is_the_programs_which_names_itself_anew(void)
+{
+    int (*init)(sqlite3 *, char **, const sqlite3_api_routines *);
+    struct copy a = { 0 };
+    struct copy b = { 0 };
+    void *extension = dlopen(HOST_LOADS "/preload.so", RTLD_NOW | RTLD_LOCAL);
+
+    CHECK(extension, "%s", dlerror());
+    find_symbol(&init, extension, "sqlite3_preload_init");
+    bring(&a, "one.so");
+    (void)init(NULL, NULL, table_of(&a));
+    memset(program_name, 'x', strlen(program_name));
+    bring_and_load(&b, "two.so", NULL);
+    use_both(&a, &b);
+    is_served(&a);
+    is_idle(&b);
+    close_db(&b);
+    close_db(&a);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -363,6 +411,8 @@ static const struct {
     { "another_comes_when_the_first_has_gone", another_comes_when_the_first_has_gone },
     { "the_vfs_of_the_idle_one_stays_as_it_is", the_vfs_of_the_idle_one_stays_as_it_is },
     { "unloaded_with_a_connection_open", unloaded_with_a_connection_open },
+    { "the_first_is_the_programs_which_names_itself_anew",
+      the_first_is_the_programs_which_names_itself_anew },
 };
 
 static void run_in_folder(void (*run_it)(void))
@@ -381,6 +431,7 @@ int main(int argc, char **argv)
 {
     int failed = 0;
 
+    program_name = argv[0];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int status = -1;
         pid_t child;

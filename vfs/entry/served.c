@@ -4,8 +4,9 @@
 
 SQLITE_EXTENSION_INIT1
 
-#include <dlfcn.h>
+#include <link.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,35 +15,89 @@ SQLITE_EXTENSION_INIT1
 #include "vfs/entry/instances.h"
 #include "vfs/entry/shim_list.h"
 
+/* The program or a library, as the loader has it. Another one may come to lie in its place. */
+struct object {
+    const void *headers; /* NULL: there is none */
+    uintptr_t base;
+    char *name; /* NULL of the program: it has argv[0] for a name, and may overwrite it */
+};
+
 /* Two tables with the same functions are one SQLite. Behind the instances' lock. In a process that
  * is copied by fork() amid a change none is served. */
 static struct {
     sqlite3_vfs *(*_Atomic vfs_find)(const char *);
-    void *object; /* the program or library that has the table; NULL: it cannot be told */
-    char *path;   /* its name */
+    struct object object; /* that has the table; none: it cannot be told */
 } served;
+
+struct look {
+    uintptr_t address; /* that the object contains */
+    size_t passed;
+    struct object found;
+};
+
+static bool contains(const struct dl_phdr_info *info, uintptr_t address)
+{
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+
+        if (part->p_type == PT_LOAD && address - info->dlpi_addr - part->p_vaddr < part->p_memsz)
+            return true;
+    }
+    return false;
+}
+
+/* The program is the first. */
+static int look_at(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct look *look = data;
+    const bool is_program = look->passed++ == 0;
+
+    (void)size;
+    if (!contains(info, look->address)) return 0;
+    look->found = (struct object){ .headers = info->dlpi_phdr, .base = info->dlpi_addr };
+    if (is_program) return 1;
+    look->found.name = strdup(info->dlpi_name);
+    if (!look->found.name) look->found.headers = NULL;
+    return 1;
+}
+
+static struct object object_of(const sqlite3_api_routines *api)
+{
+    struct look look = { .address = (uintptr_t)api };
+
+    (void)dl_iterate_phdr(look_at, &look);
+    return look.found;
+}
+
+static bool is_same(const struct object *one, const struct object *other)
+{
+    if (one->headers != other->headers || one->base != other->base) return false;
+    return one->name && other->name ? strcmp(one->name, other->name) == 0
+                                    : one->name == other->name;
+}
 
 static void take(const sqlite3_api_routines *api)
 {
-    char *path_before = served.path;
-    Dl_info info;
+    char *name_before = served.object.name;
 
     atomic_store(&served.vfs_find, NULL);
-    served.path = dladdr(api, &info) != 0 && info.dli_fname ? strdup(info.dli_fname) : NULL;
-    served.object = served.path ? info.dli_fbase : NULL;
+    served.object = object_of(api);
     SQLITE_EXTENSION_INIT2(api);
     atomic_store(&served.vfs_find, api->vfs_find);
-    free(path_before);
+    free(name_before);
 }
 
 /* Whether its table is no longer there. */
 static bool has_gone(void)
 {
-    Dl_info info;
+    struct object now;
+    bool is_there;
 
-    if (!served.object) return false;
-    return dladdr(sqlite3_api, &info) == 0 || info.dli_fbase != served.object || !info.dli_fname ||
-           strcmp(info.dli_fname, served.path) != 0;
+    if (!served.object.headers) return false;
+    now = object_of(sqlite3_api);
+    is_there = is_same(&now, &served.object);
+    free(now.name);
+    return !is_there;
 }
 
 /* Whoever unloads an SQLite with files open leaves databases of ours that call it. */
