@@ -14,7 +14,8 @@ foreach(target hints proto preload_static)
     endforeach()
 endforeach()
 # The loadable's own; they are empty where SQLite is linked.
-list(APPEND amalgamated ${CMAKE_SOURCE_DIR}/vfs/entry/idle.c ${CMAKE_SOURCE_DIR}/vfs/entry/served.c)
+list(APPEND amalgamated ${CMAKE_SOURCE_DIR}/vfs/entry/idle.c ${CMAKE_SOURCE_DIR}/vfs/entry/idle_vfs.c
+    ${CMAKE_SOURCE_DIR}/vfs/entry/served.c)
 file(GLOB_RECURSE amalgamated_headers CONFIGURE_DEPENDS
     ${CMAKE_SOURCE_DIR}/hints/*.h ${CMAKE_SOURCE_DIR}/proto/*.h ${CMAKE_SOURCE_DIR}/vfs/*.h)
 

@@ -1,4 +1,4 @@
-/* A table of VFS copies, and a virtual table of two rows. */
+/* A VFS, and a virtual table of two rows. */
 #ifndef SQLITE_CORE
 #include "vfs/entry/idle.h"
 
@@ -6,20 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vfs/entry/idle_vfs.h"
 #include "vfs/entry/instances.h"
-
-/* Of more SQLites than that in one process the rest has no VFS of our name. */
-#define COPIES_MAX 16
 
 #define VFS_NAME    "preload"
 #define STATS_TABLE "preload_stats"
-
-/* An SQLite keeps its copy, which is not written again: connections may be using it. One that was
- * unloaded has left its own. Behind the instances' lock. */
-static struct {
-    sqlite3_vfs vfs;
-    sqlite3_vfs *(*vfs_find)(const char *);
-} copies[COPIES_MAX];
 
 struct idle_table {
     sqlite3_vtab base;
@@ -175,45 +166,16 @@ static int explain_idleness(sqlite3 *db, char **error, const sqlite3_api_routine
     return SQLITE_OK;
 }
 
-static bool is_copy_of(const sqlite3_vfs *copy, const sqlite3_vfs *usual)
-{
-    return copy->iVersion == usual->iVersion && copy->szOsFile == usual->szOsFile &&
-           copy->mxPathname == usual->mxPathname && copy->xOpen == usual->xOpen &&
-           copy->pAppData == usual->pAppData;
-}
-
-/* A host may have taken out the one that was made. */
-static sqlite3_vfs *copy_of(const sqlite3_vfs *usual, const sqlite3_api_routines *api)
-{
-    for (size_t i = 0; i < COPIES_MAX; i++) {
-        if (copies[i].vfs_find == api->vfs_find && is_copy_of(&copies[i].vfs, usual))
-            return &copies[i].vfs;
-        if (copies[i].vfs_find) continue;
-        copies[i].vfs_find = api->vfs_find;
-        copies[i].vfs = *usual;
-        copies[i].vfs.zName = VFS_NAME;
-        return &copies[i].vfs;
-    }
-    return NULL;
-}
-
-static bool is_one_of_ours(const sqlite3_vfs *vfs)
-{
-    for (size_t i = 0; i < COPIES_MAX; i++)
-        if (vfs == &copies[i].vfs) return true;
-    return false;
-}
-
-/* Whether its `preload` is the copy: another copy of this library may have been linked into it. */
-static bool register_copy(const sqlite3_api_routines *api)
+/* Whether its `preload` is idle: a copy of this library may have been linked into it. */
+static bool register_vfs(const sqlite3_api_routines *api)
 {
     const sqlite3_vfs *found = api->vfs_find(VFS_NAME);
-    const sqlite3_vfs *usual = api->vfs_find(NULL);
-    sqlite3_vfs *copy;
+    sqlite3_vfs *usual = api->vfs_find(NULL);
+    sqlite3_vfs *idle;
 
-    if (found) return is_one_of_ours(found);
-    copy = usual ? copy_of(usual, api) : NULL;
-    if (copy) (void)api->vfs_register(copy, 0);
+    if (found) return preload_idle_vfs_is(found);
+    idle = usual ? preload_idle_vfs_for(api, VFS_NAME, usual) : NULL;
+    if (idle) (void)api->vfs_register(idle, 0);
     return true;
 }
 
@@ -221,7 +183,7 @@ bool preload_idle_is(const sqlite3_api_routines *api)
 {
     const sqlite3_vfs *found = api->vfs_find(VFS_NAME);
 
-    return found && is_one_of_ours(found);
+    return found && preload_idle_vfs_is(found);
 }
 
 void preload_idle_load(sqlite3 *db, const sqlite3_api_routines *api)
@@ -229,7 +191,7 @@ void preload_idle_load(sqlite3 *db, const sqlite3_api_routines *api)
     bool is_idle;
 
     preload_instances_lock();
-    is_idle = register_copy(api);
+    is_idle = register_vfs(api);
     preload_instances_unlock();
     if (!is_idle) return;
     (void)api->auto_extension((void (*)(void))explain_idleness);
