@@ -67,6 +67,19 @@ static void off_before_the_other_came_is_handed_over_with_the_options(void)
         "the options");
 }
 
+static void count_no_memory(void)
+{
+    HOST_CHECK(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK, "config");
+}
+
+static void off_is_heard_where_sqlite_counts_no_memory(void)
+{
+    count_no_memory();
+    load();
+    configure("off");
+    expect_mode("off");
+}
+
 static void the_copy_that_serves_is_not_asked_twice(void)
 {
     HOST_CHECK(preload_register(&(struct preload_config){ .make_default = 1 }) == SQLITE_OK,
@@ -88,6 +101,12 @@ static void a_foreign_vfs_of_our_name_is_an_error(void)
     HOST_CHECK(preload_configure("mode", "off") == SQLITE_ERROR, "nobody heard it");
 }
 
+static void a_foreign_vfs_is_an_error_where_sqlite_counts_no_memory(void)
+{
+    count_no_memory();
+    a_foreign_vfs_of_our_name_is_an_error();
+}
+
 static void sqlite_may_still_be_configured(void)
 {
     configure("record");
@@ -100,6 +119,9 @@ static const struct host_case cases[] = {
       off_before_the_copy_is_registered_is_handed_over },
     { "off_before_the_other_came_is_handed_over_with_the_options",
       off_before_the_other_came_is_handed_over_with_the_options },
+    { "off_is_heard_where_sqlite_counts_no_memory", off_is_heard_where_sqlite_counts_no_memory },
+    { "a_foreign_vfs_is_an_error_where_sqlite_counts_no_memory",
+      a_foreign_vfs_is_an_error_where_sqlite_counts_no_memory },
     { "the_copy_that_serves_is_not_asked_twice", the_copy_that_serves_is_not_asked_twice },
     { "a_foreign_vfs_of_our_name_is_an_error", a_foreign_vfs_of_our_name_is_an_error },
     { "sqlite_may_still_be_configured", sqlite_may_still_be_configured },

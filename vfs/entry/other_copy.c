@@ -1,6 +1,8 @@
 /* Found by its name, and spoken to by the one method of a VFS that is asked for names. */
 #include "vfs/entry/other_copy.h"
 
+#include <stdbool.h>
+
 #include "vfs/entry/instances.h"
 #include "vfs/process/config.h"
 
@@ -32,10 +34,19 @@ sqlite3_vfs *preload_other_copy(void)
     return !found || preload_instances_any_registered() || is_ours(found) ? NULL : found;
 }
 
-/* A host may call sqlite3_config() until SQLite is initialized. Then it has allocated nothing. */
+/* Asked without a side effect. A build without test controls answers each with 0, and there the
+ * memory in use tells, where it is counted. */
+static bool is_initialized(void)
+{
+    if (sqlite3_test_control(SQLITE_TESTCTRL_BYTEORDER) != 0)
+        return sqlite3_test_control(SQLITE_TESTCTRL_ISINIT) == SQLITE_OK;
+    return sqlite3_memory_highwater(0) != 0;
+}
+
+/* A host may call sqlite3_config() until SQLite is initialized, and after a shutdown. */
 sqlite3_vfs *preload_other_copy_in_use(void)
 {
-    if (preload_instances_any_registered() || sqlite3_memory_highwater(0) == 0) return NULL;
+    if (preload_instances_any_registered() || !is_initialized()) return NULL;
     return preload_other_copy();
 }
 
