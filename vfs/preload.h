@@ -71,10 +71,17 @@ int preload_extra_init(const char *unused);
 int sqlite3_preload_init(sqlite3 *db, char **error, const struct sqlite3_api_routines *api);
 int sqlite3_preloaddefault_init(sqlite3 *db, char **error, const struct sqlite3_api_routines *api);
 
-/* Sets one option for the databases that the process opens from now on; where another copy of this
- * library in the process serves, it is handed over to that. SQLITE_OK. SQLITE_ERROR: no such
- * option, or a value that is not of its kind (the option keeps its value), or what serves under our
- * name cannot be told. */
+/* Sets one option for the databases that the process opens from now on. A program, its plugins and
+ * the extension may each have a copy of this library: what is set in one, by this call, by
+ * preload_register() or by SQL, holds in all, whichever of them are registered, loaded before or
+ * after, and with which SQLite; open connections hear of `mode` at their next read. Only `base` is
+ * the copy's own. A copy of another version may stand alone, and so does one in a file that has
+ * lost its ELF note `.note.sqlite-preload`. To such a copy that serves the same SQLite the option
+ * is handed over by its VFS.
+ *
+ * SQLITE_OK. SQLITE_ERROR: no such option, or a value that is not of its kind (the option keeps its
+ * value); or it could not be told to all: no memory, or what serves under our name in an SQLite
+ * that is in use is no copy of ours. */
 int preload_configure(const char *name, const char *value);
 
 /* Saves what the running session has learnt about a schema's database ("main" when NULL).
@@ -146,7 +153,7 @@ struct preload_stats {
  * reason where there is such a database. */
 int preload_stats_of(sqlite3 *db, const char *schema, struct preload_stats *out);
 
-/* This process, since the library was registered. */
+/* This process with all copies of this library in it, since the first of them was used. */
 struct preload_process_stats {
     sqlite3_int64 opens;      /* files opened through an instance, of any kind */
     sqlite3_int64 wrapped;    /* main databases that are recorded or replayed */

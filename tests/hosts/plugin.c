@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,6 +96,75 @@ static void plugin_stays_while_connections_are_open(void)
     }
 }
 
+struct plugin {
+    void *library;
+    int (*session)(const char *);
+    int (*configure)(const char *, const char *);
+    sqlite3_int64 (*wrapped)(void);
+};
+
+static void find_symbol(void *out, void *library, const char *name)
+{
+    void *found = dlsym(library, name);
+
+    HOST_CHECK(found, "%s", dlerror());
+    memcpy(out, &found, sizeof found);
+}
+
+/* Another file is another plugin. */
+static void bring_plugin(struct plugin *plugin, const char *name)
+{
+    char command[512];
+
+    (void)snprintf(command, sizeof command, "cp '%s' %s", PLUGIN, name);
+    HOST_CHECK(system(command) == 0, "%s", command);
+    plugin->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    HOST_CHECK(plugin->library, "%s", dlerror());
+    find_symbol(&plugin->session, plugin->library, "plugin_session");
+    find_symbol(&plugin->configure, plugin->library, "plugin_configure");
+    find_symbol(&plugin->wrapped, plugin->library, "plugin_wrapped");
+}
+
+static void configure_plugin(const struct plugin *plugin, const char *mode)
+{
+    HOST_CHECK(plugin->configure("mode", mode) == SQLITE_OK, "%s", mode);
+}
+
+/* Each session opens two connections. */
+static void expect_wrapped(const struct plugin *plugin, sqlite3_int64 before, sqlite3_int64 after)
+{
+    HOST_CHECK(plugin->wrapped() == before, "%lld", plugin->wrapped());
+    HOST_CHECK(plugin->session("x.db") == SQLITE_OK, "session");
+    HOST_CHECK(plugin->wrapped() == after, "%lld", plugin->wrapped());
+}
+
+static void what_one_plugin_sets_others_hear(void)
+{
+    struct plugin one = { 0 };
+    struct plugin two = { 0 };
+    struct plugin three = { 0 };
+
+    make_database("x.db");
+    bring_plugin(&one, "./one.so");
+    configure_plugin(&one, "off");
+    bring_plugin(&two, "./two.so");
+    expect_wrapped(&two, 0, 0);
+    expect_wrapped(&one, 0, 0);
+    configure_plugin(&two, "on");
+    expect_wrapped(&one, 0, 2);
+    expect_wrapped(&two, 2, 4);
+    configure_plugin(&two, "off");
+    HOST_CHECK(dlclose(two.library) == 0 && !is_loaded("./two.so"), "it stayed");
+    bring_plugin(&three, "./three.so");
+    expect_wrapped(&three, 4, 4);
+    HOST_CHECK(dlclose(one.library) == 0 && !is_loaded("./one.so"), "it stayed");
+    expect_wrapped(&three, 4, 4);
+    configure_plugin(&three, "on");
+    expect_wrapped(&three, 4, 6);
+    HOST_CHECK(preload_configure("mode", "off") == SQLITE_OK, "the program's own");
+    expect_wrapped(&three, 6, 6);
+}
+
 /* A thread that still runs, or ends, in what is no longer mapped is a SIGSEGV. */
 static void plugin_comes_and_goes(void)
 {
@@ -133,6 +203,7 @@ static void extension_stays(void)
 static const struct host_case cases[] = {
     { "plugin_comes_and_goes", plugin_comes_and_goes },
     { "plugin_stays_while_connections_are_open", plugin_stays_while_connections_are_open },
+    { "what_one_plugin_sets_others_hear", what_one_plugin_sets_others_hear },
 #ifdef EXTENSION
     { "extension_stays", extension_stays },
 #endif

@@ -1,4 +1,4 @@
-/* The plugin: libpreload.a and one call of its own. Another host's code would be unmapped with it.
+/* The plugin: libpreload.a and calls of its own. Another host's code would be unmapped with it.
  */
 #include <sqlite3.h>
 #include <stddef.h>
@@ -8,6 +8,8 @@
 int plugin_session(const char *path);
 int plugin_begin(void);
 int plugin_end(void);
+int plugin_configure(const char *name, const char *value);
+sqlite3_int64 plugin_wrapped(void);
 
 static int read_all(const char *path)
 {
@@ -37,4 +39,17 @@ __attribute__((visibility("default"))) int plugin_session(const char *path)
     if (rc == SQLITE_OK) rc = read_all(path);
     if (rc == SQLITE_OK) rc = read_all(path);
     return rc == SQLITE_OK ? preload_unregister() : rc;
+}
+
+__attribute__((visibility("default"))) int plugin_configure(const char *name, const char *value)
+{
+    return preload_configure(name, value);
+}
+
+__attribute__((visibility("default"))) sqlite3_int64 plugin_wrapped(void)
+{
+    struct preload_process_stats stats;
+
+    preload_process_stats(&stats);
+    return stats.wrapped;
 }

@@ -1,9 +1,12 @@
 /* A host that has libpreload.a inside and loads the extension, too: what it says to either copy is
  * heard by the one that serves. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/hosts/host.h"
+
+#define TOUCHED "SELECT value FROM preload_stats WHERE name = 'touched_pages'"
 
 static void load(void)
 {
@@ -24,6 +27,16 @@ static void expect_mode(const char *want)
 
     HOST_CHECK(strcmp(got, want) == 0, "%s, not %s", got, want);
     HOST_CHECK(strcmp(host_chain(db), chain) == 0, "%s", host_chain(db));
+    host_close(db);
+}
+
+static void expect_option(const char *name, const char *want)
+{
+    sqlite3 *db = host_open("x.db", NULL);
+    char sql[64];
+
+    (void)snprintf(sql, sizeof sql, "SELECT preload_config('%s')", name);
+    HOST_CHECK(strcmp(host_text(db, sql), want) == 0, "%s: %s", name, host_text(db, sql));
     host_close(db);
 }
 
@@ -52,19 +65,28 @@ static void off_before_the_copy_is_registered_is_handed_over(void)
     expect_mode("off");
 }
 
-static void off_before_the_other_came_is_handed_over_with_the_options(void)
+/* Nor is it ever registered. */
+static void off_before_the_other_came_is_heard(void)
+{
+    configure("off");
+    load();
+    expect_mode("off");
+    configure("on");
+    expect_mode("on");
+}
+
+static void what_was_set_before_the_other_came_is_heard_with_the_options(void)
 {
     static const char *const options[] = { "save_ms=777", NULL };
 
     configure("off");
+    HOST_CHECK(preload_configure("lock_ms", "55") == SQLITE_OK, "lock_ms");
     load();
-    expect_mode("on"); /* nobody has said that there are two */
     HOST_CHECK(preload_register(&(struct preload_config){ .options = options }) == SQLITE_OK,
                "register");
     expect_mode("off");
-    HOST_CHECK(
-        strcmp(host_text(host_open("x.db", NULL), "SELECT preload_config('save_ms')"), "777") == 0,
-        "the options");
+    expect_option("lock_ms", "55");
+    expect_option("save_ms", "777");
 }
 
 static void count_no_memory(void)
@@ -78,6 +100,60 @@ static void off_is_heard_where_sqlite_counts_no_memory(void)
     load();
     configure("off");
     expect_mode("off");
+}
+
+static void off_between_two_uses_of_sqlite_is_heard(void)
+{
+    load();
+    HOST_CHECK(sqlite3_shutdown() == SQLITE_OK, "shutdown");
+    configure("off");
+    HOST_CHECK(sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK, "it was initialized");
+    load();
+    expect_mode("off");
+}
+
+/* What SQL says to the one that serves holds for the other when that serves. */
+static void sql_is_heard_by_the_other(void)
+{
+    sqlite3 *db;
+
+    load();
+    db = host_open("x.db", NULL);
+    HOST_CHECK(strcmp(host_text(db, "SELECT preload_config('mode', 'off')"), "off") == 0, "SQL");
+    host_close(db);
+    HOST_CHECK(sqlite3_vfs_unregister(sqlite3_vfs_find("preload")) == SQLITE_OK, "taken out");
+    HOST_CHECK(preload_register(&(struct preload_config){ .make_default = 1 }) == SQLITE_OK,
+               "register");
+    expect_mode("off");
+}
+
+/* They look at each read. */
+static void off_is_heard_by_open_connections(void)
+{
+    sqlite3 *db;
+
+    count_no_memory();
+    load();
+    db = host_open("x.db", NULL);
+    host_run(db, "CREATE TABLE t(x); INSERT INTO t VALUES(1)");
+    HOST_CHECK(atoi(host_text(db, TOUCHED)) > 0, "%s", host_text(db, TOUCHED));
+    configure("off");
+    host_run(db, "CREATE TABLE u AS SELECT randomblob(100000); PRAGMA shrink_memory");
+    host_run(db, "SELECT * FROM u");
+    HOST_CHECK(atoi(host_text(db, TOUCHED)) < 9, "%s", host_text(db, TOUCHED));
+    host_close(db);
+}
+
+static void the_counters_are_the_processs(void)
+{
+    struct preload_process_stats stats;
+
+    preload_process_stats(&stats);
+    HOST_CHECK(stats.opens == 0, "%lld", stats.opens);
+    load();
+    expect_mode("on");
+    preload_process_stats(&stats);
+    HOST_CHECK(stats.opens > 0 && stats.wrapped == 1, "%lld %lld", stats.opens, stats.wrapped);
 }
 
 static void the_copy_that_serves_is_not_asked_twice(void)
@@ -117,9 +193,14 @@ static const struct host_case cases[] = {
     { "off_is_handed_over", off_is_handed_over },
     { "off_before_the_copy_is_registered_is_handed_over",
       off_before_the_copy_is_registered_is_handed_over },
-    { "off_before_the_other_came_is_handed_over_with_the_options",
-      off_before_the_other_came_is_handed_over_with_the_options },
+    { "off_before_the_other_came_is_heard", off_before_the_other_came_is_heard },
+    { "what_was_set_before_the_other_came_is_heard_with_the_options",
+      what_was_set_before_the_other_came_is_heard_with_the_options },
     { "off_is_heard_where_sqlite_counts_no_memory", off_is_heard_where_sqlite_counts_no_memory },
+    { "off_between_two_uses_of_sqlite_is_heard", off_between_two_uses_of_sqlite_is_heard },
+    { "sql_is_heard_by_the_other", sql_is_heard_by_the_other },
+    { "off_is_heard_by_open_connections", off_is_heard_by_open_connections },
+    { "the_counters_are_the_processs", the_counters_are_the_processs },
     { "a_foreign_vfs_is_an_error_where_sqlite_counts_no_memory",
       a_foreign_vfs_is_an_error_where_sqlite_counts_no_memory },
     { "the_copy_that_serves_is_not_asked_twice", the_copy_that_serves_is_not_asked_twice },

@@ -14,9 +14,11 @@
 #include "vfs/entry/served.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/sql.h"
+#include "vfs/process/board.h"
 #include "vfs/process/config.h"
 #include "vfs/process/log.h"
 #include "vfs/process/pool.h"
+#include "vfs/process/process.h"
 
 static void add_sql(sqlite3 *db, bool is_early)
 {
@@ -73,6 +75,7 @@ static int register_locked(const char *base_name, bool make_default)
     }
     preload_memory_init();
     preload_fork_init();
+    preload_process_listen();
     if (make_default) rc = preload_instance_make_default(instance);
     return rc == SQLITE_OK ? added : rc;
 }
@@ -116,6 +119,8 @@ int preload_register(const struct preload_config *config)
 
     preload_fork_notice();
     if (!config) config = &none;
+    /* Who cannot hear that another copy was told `off` does nothing. */
+    if (!preload_board_is_there()) return SQLITE_NOMEM;
     other = preload_other_copy();
     if (other) return hand_over(other, config);
     (void)pthread_once(&environment_once, preload_config_read_environment);
@@ -146,6 +151,7 @@ int preload_unregister(void)
         if (preload_instances())
             (void)sqlite3_cancel_auto_extension((void (*)(void))add_to_connection);
         preload_database_forget_dormant();
+        preload_process_leave();
         rc = SQLITE_OK;
     }
     preload_instances_unlock();

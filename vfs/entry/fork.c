@@ -17,6 +17,7 @@
 #include "vfs/entry/instances.h"
 #include "vfs/entry/shim_list.h"
 #include "vfs/entry/shim_tables.h"
+#include "vfs/process/board.h"
 #include "vfs/process/config.h"
 #include "vfs/process/heap.h"
 #include "vfs/process/log.h"
@@ -30,6 +31,7 @@ static atomic_bool is_renewed; /* in the child, before our handler was called */
 
 static void renew(void)
 {
+    preload_board_after_fork_in_child();
     preload_heap_after_fork_in_child();
     preload_log_after_fork_in_child();
     preload_config_after_fork_in_child();

@@ -1,5 +1,6 @@
-/* Another copy of this library in the process: static and loadable, or both of the loadables. The
- * one that is registered serves; what a host says to the other is handed over to it. */
+/* Another copy of this library that serves the same SQLite: static and loadable, or both of the
+ * loadables. The one that is registered serves. What a host sets goes to all copies by the board
+ * (vfs/process/board.h). Here it is handed over to one that the board does not reach. */
 #ifndef VFS_OTHER_COPY_H
 #define VFS_OTHER_COPY_H
 
@@ -13,7 +14,7 @@
  * initializes SQLite. */
 sqlite3_vfs *preload_other_copy(void);
 
-/* The same where SQLite is in use already; NULL, too, where it may not be initialized yet. */
+/* The same where SQLite is in use already; NULL, too, where it is not, and stays so. */
 sqlite3_vfs *preload_other_copy_in_use(void);
 
 /* Sets an option of the other copy. SQLITE_OK. SQLITE_ERROR: it refuses, or what has our name is no

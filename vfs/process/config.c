@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "vfs/process/board.h"
 #include "vfs/process/log.h"
 #include "vfs/process/process.h"
 
@@ -41,8 +41,10 @@ struct settings {
  * copied by fork() meanwhile has a whole one. */
 static pthread_mutex_t host_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct settings copies[2];
-static atomic_uint holding; /* which of them */
-static atomic_uint host_epoch;
+static atomic_uint holding;  /* which of them */
+static unsigned taken_epoch; /* the board's, up to which its settings are in */
+
+_Static_assert(CONFIG_TEXT_MAX <= BOARD_VALUE_MAX, "any value has room on the board");
 
 static uint64_t get_number(const struct config *config, const struct config_option *option)
 {
@@ -306,8 +308,36 @@ static void end_change(struct settings *settings)
     atomic_store(&holding, (unsigned)(settings - copies));
 }
 
+/* What this copy of the library or another one was told. One may know other options or values than
+ * we do. */
+static void take_from_board(void)
+{
+    const unsigned epoch = preload_board_epoch();
+    struct board_setting setting;
+    struct settings *settings;
+    size_t place = 0;
+
+    if (epoch == taken_epoch) return;
+    settings = begin_change();
+    while (preload_board_next(&setting, &place, taken_epoch))
+        (void)preload_config_set(&settings->host, setting.name, setting.value);
+    end_change(settings);
+    taken_epoch = epoch;
+}
+
+/* The base is a VFS of one SQLite, and there may be more. */
+static bool put_on_board(const struct config *host, const struct config_option *option)
+{
+    char value[CONFIG_TEXT_MAX];
+
+    if (option->scope == CONFIG_SCOPE_REGISTER) return true;
+    preload_config_print(value, sizeof value, host, option);
+    return preload_board_set(option->name, value);
+}
+
 static const struct settings *settings_now(void)
 {
+    take_from_board();
     if (!copies[atomic_load(&holding)].is_made) end_change(begin_change());
     return &copies[atomic_load(&holding)];
 }
@@ -322,10 +352,11 @@ enum config_result preload_config_host(const char *name, const char *value)
 
     if (!option) return CONFIG_UNKNOWN;
     pthread_mutex_lock(&host_mutex);
+    take_from_board();
     settings = begin_change();
     result = set_logged(&settings->host, option, value, "preload_config");
     end_change(settings);
-    atomic_fetch_add_explicit(&host_epoch, 1, memory_order_relaxed);
+    if (result != CONFIG_BAD && !put_on_board(&settings->host, option)) result = CONFIG_ALONE;
     preload_process_notify();
     pthread_mutex_unlock(&host_mutex);
     return result;
@@ -337,6 +368,7 @@ bool preload_config_host_value(char *out, size_t len, const struct config_option
     bool is_set;
 
     pthread_mutex_lock(&host_mutex);
+    take_from_board();
     host = &copies[atomic_load(&holding)].host;
     is_set = host->set >> (option - preload_config_options) & 1;
     if (is_set) preload_config_print(out, len, host, option);
@@ -346,7 +378,7 @@ bool preload_config_host_value(char *out, size_t len, const struct config_option
 
 unsigned preload_config_host_epoch(void)
 {
-    return atomic_load_explicit(&host_epoch, memory_order_relaxed);
+    return preload_board_epoch();
 }
 
 /* toupper() goes by the host's locale, which may have another i. */

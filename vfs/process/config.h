@@ -136,6 +136,7 @@ enum config_result {
     CONFIG_CLAMPED, /* past its least or most, which was taken instead */
     CONFIG_BAD,     /* not of its kind; the value is as it was */
     CONFIG_UNKNOWN, /* no such option */
+    CONFIG_ALONE,   /* set in this copy of the library; there was no memory to tell others */
 };
 
 /* Sets one value from text. */
@@ -153,13 +154,15 @@ bool preload_config_names_path(const struct config_option *option, const char *v
 /* Whether SQL may set the option. */
 bool preload_config_is_for_sql(const struct config_option *option);
 
-/* The host's own setting, kept for the process; CONFIG_CLAMPED and CONFIG_BAD are logged here. */
+/* The host's own setting, kept for the process: all copies of the library in it follow, but for the
+ * base. CONFIG_CLAMPED and CONFIG_BAD are logged here. */
 enum config_result preload_config_host(const char *name, const char *value);
 
-/* Prints what the host has set as preload_config_set reads it. False: it has not set that. */
+/* Prints what the host has set, in any copy, as preload_config_set reads it. False: it has not set
+ * that. */
 bool preload_config_host_value(char *out, size_t len, const struct config_option *option);
 
-/* Counts the host's settings: the same number twice, and nothing was set between. */
+/* Counts how often the host has changed a setting: the same number twice, and none was between. */
 unsigned preload_config_host_epoch(void);
 
 /* Reads the environment: getenv() beside another thread's setenv() is a crash, so it is called when

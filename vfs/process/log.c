@@ -13,7 +13,6 @@ static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct log_message log_ring[LOG_KEPT];
 static size_t log_next;
 static atomic_bool log_pending;
-static atomic_uint_fast64_t log_error_count;
 
 static bool is_kept(const char *text)
 {
@@ -73,12 +72,12 @@ void preload_log_warn(const char *format, ...)
 
 void preload_log_count_error(void)
 {
-    atomic_fetch_add_explicit(&log_error_count, 1, memory_order_relaxed);
+    preload_process_count(PROCESS_ERRORS);
 }
 
 uint64_t preload_log_errors(void)
 {
-    return atomic_load_explicit(&log_error_count, memory_order_relaxed);
+    return preload_process_counter(PROCESS_ERRORS);
 }
 
 bool preload_log_take(struct log_message *out)

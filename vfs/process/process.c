@@ -1,22 +1,33 @@
-/* Counters. */
+/* By the board. */
 #include "vfs/process/process.h"
 
-#include <stdatomic.h>
+#include "vfs/process/board.h"
 
-static atomic_uint_fast64_t counters[PROCESS_COUNTERS];
+_Static_assert(PROCESS_COUNTERS <= BOARD_COUNTERS, "the board has room for them");
+
 atomic_uint preload_process_notified;
 
 void preload_process_count(enum process_counter counter)
 {
-    atomic_fetch_add_explicit(&counters[counter], 1, memory_order_relaxed);
+    preload_board_count(counter);
 }
 
 uint64_t preload_process_counter(enum process_counter counter)
 {
-    return atomic_load_explicit(&counters[counter], memory_order_relaxed);
+    return preload_board_counter(counter);
 }
 
 void preload_process_notify(void)
 {
     atomic_fetch_add_explicit(&preload_process_notified, 1, memory_order_release);
+}
+
+void preload_process_listen(void)
+{
+    preload_board_listen(&preload_process_notified);
+}
+
+void preload_process_leave(void)
+{
+    preload_board_leave(&preload_process_notified);
 }
