@@ -125,7 +125,8 @@ int main(int argc, char **argv)
     torture_print(path, sizeof path, "%s/original.db", scratch);
     torture_make_database(path, ROWS, "delete");
     read_original(&original, path);
-    if (preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK)
+    if (preload_configure("small", "0") != SQLITE_OK ||
+        preload_register(&(struct preload_config){ .base = "unix" }) != SQLITE_OK)
         torture_fail("not registered");
     bounds_begin();
     before = bounds_look(BOUNDS_WORKER_IDLE);

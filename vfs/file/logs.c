@@ -13,8 +13,8 @@
 
 /* Bytes of a log that are advised before its frames are looked at again: first, and at most. What
  * follows the most comes by the kernel's readahead. */
-#define STEP_FIRST ((off_t)1 << 20)
-#define BYTES_MOST ((off_t)WAL_BYTES_MOST)
+#define STEP_FIRST     ((off_t)1 << 20)
+#define LOG_BYTES_MOST ((off_t)WAL_BYTES_MOST)
 
 static void advise(int fd, off_t from, off_t to)
 {
@@ -37,7 +37,7 @@ static bool advise_journal(const struct named_file *file)
     if (fd < 0) return false;
     is_hot = pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
              hint_journal_may_be_hot(magic);
-    if (is_hot) advise(fd, 0, lesser(st.st_size, BYTES_MOST));
+    if (is_hot) advise(fd, 0, lesser(st.st_size, LOG_BYTES_MOST));
     close(fd);
     return is_hot;
 }
@@ -92,7 +92,7 @@ static bool advise_log(const struct named_file *file)
 
     if (fd < 0) return false;
     is_read = st.st_size > 0 && !is_recovered(file);
-    if (is_read) advise_frames(fd, lesser(st.st_size, BYTES_MOST));
+    if (is_read) advise_frames(fd, lesser(st.st_size, LOG_BYTES_MOST));
     close(fd);
     return is_read;
 }

@@ -264,11 +264,11 @@ static struct path put(unsigned inode, unsigned days)
 Test(store_directory, what_was_not_used_for_long_is_removed)
 {
     struct path young = put(1, DIRECTORY_UNUSED_DAYS - 1);
-    struct path old = put(2, DIRECTORY_UNUSED_DAYS + 1);
+    struct path old = put(2, DIRECTORY_UNUSED_DAYS + 2);
     struct path left = scratch("hints/3-preload-tmp");
 
     file_write(left.s, "", 0);
-    age(left.s, DIRECTORY_UNUSED_DAYS + 1);
+    age(left.s, DIRECTORY_UNUSED_DAYS + 2);
     cr_expect_eq(preload_directory_remove(folder.s, FILES), 2);
     cr_expect(file_exists(young.s));
     cr_expect_not(file_exists(old.s));
