@@ -52,113 +52,113 @@ static sqlite3_vfs *usual_of(const sqlite3_vfs *vfs)
     return first;
 }
 
-static int idle_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
-                     int *out_flags)
+static int idle_vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                         int *out_flags)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xOpen(usual, name, file, flags, out_flags);
 }
 
-static int idle_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
+static int idle_vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xDelete(usual, name, sync_directory);
 }
 
-static int idle_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+static int idle_vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xAccess(usual, name, flags, out);
 }
 
-static int idle_full_pathname(sqlite3_vfs *vfs, const char *name, int len, char *out)
+static int idle_vfs_full_pathname(sqlite3_vfs *vfs, const char *name, int len, char *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xFullPathname(usual, name, len, out);
 }
 
-static void *idle_dl_open(sqlite3_vfs *vfs, const char *name)
+static void *idle_vfs_dl_open(sqlite3_vfs *vfs, const char *name)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xDlOpen(usual, name);
 }
 
-static void idle_dl_error(sqlite3_vfs *vfs, int len, char *out)
+static void idle_vfs_dl_error(sqlite3_vfs *vfs, int len, char *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     usual->xDlError(usual, len, out);
 }
 
-static void (*idle_dl_sym(sqlite3_vfs *vfs, void *library, const char *symbol))(void)
+static void (*idle_vfs_dl_sym(sqlite3_vfs *vfs, void *library, const char *symbol))(void)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xDlSym(usual, library, symbol);
 }
 
-static void idle_dl_close(sqlite3_vfs *vfs, void *library)
+static void idle_vfs_dl_close(sqlite3_vfs *vfs, void *library)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     usual->xDlClose(usual, library);
 }
 
-static int idle_randomness(sqlite3_vfs *vfs, int len, char *out)
+static int idle_vfs_randomness(sqlite3_vfs *vfs, int len, char *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xRandomness(usual, len, out);
 }
 
-static int idle_sleep(sqlite3_vfs *vfs, int microseconds)
+static int idle_vfs_sleep(sqlite3_vfs *vfs, int microseconds)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xSleep(usual, microseconds);
 }
 
-static int idle_current_time(sqlite3_vfs *vfs, double *out)
+static int idle_vfs_current_time(sqlite3_vfs *vfs, double *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xCurrentTime(usual, out);
 }
 
-static int idle_get_last_error(sqlite3_vfs *vfs, int len, char *out)
+static int idle_vfs_get_last_error(sqlite3_vfs *vfs, int len, char *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xGetLastError(usual, len, out);
 }
 
-static int idle_current_time_int64(sqlite3_vfs *vfs, sqlite3_int64 *out)
+static int idle_vfs_current_time_int64(sqlite3_vfs *vfs, sqlite3_int64 *out)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xCurrentTimeInt64(usual, out);
 }
 
-static int idle_set_system_call(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr call)
+static int idle_vfs_set_system_call(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr call)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xSetSystemCall(usual, name, call);
 }
 
-static sqlite3_syscall_ptr idle_get_system_call(sqlite3_vfs *vfs, const char *name)
+static sqlite3_syscall_ptr idle_vfs_get_system_call(sqlite3_vfs *vfs, const char *name)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
     return usual->xGetSystemCall(usual, name);
 }
 
-static const char *idle_next_system_call(sqlite3_vfs *vfs, const char *name)
+static const char *idle_vfs_next_system_call(sqlite3_vfs *vfs, const char *name)
 {
     sqlite3_vfs *usual = usual_of(vfs);
 
@@ -179,24 +179,24 @@ static void fill(sqlite3_vfs *vfs, const char *name, const sqlite3_vfs *usual)
     vfs->iVersion = usual->iVersion < 3 ? usual->iVersion : 3;
     vfs->mxPathname = usual->mxPathname;
     vfs->zName = name;
-    vfs->xOpen = idle_open;
-    IDLE_METHOD(xDelete, idle_delete);
-    IDLE_METHOD(xAccess, idle_access);
-    IDLE_METHOD(xFullPathname, idle_full_pathname);
-    IDLE_METHOD(xDlOpen, idle_dl_open);
-    IDLE_METHOD(xDlError, idle_dl_error);
-    IDLE_METHOD(xDlSym, idle_dl_sym);
-    IDLE_METHOD(xDlClose, idle_dl_close);
-    IDLE_METHOD(xRandomness, idle_randomness);
-    IDLE_METHOD(xSleep, idle_sleep);
-    IDLE_METHOD(xCurrentTime, idle_current_time);
-    IDLE_METHOD(xGetLastError, idle_get_last_error);
+    vfs->xOpen = idle_vfs_open;
+    IDLE_METHOD(xDelete, idle_vfs_delete);
+    IDLE_METHOD(xAccess, idle_vfs_access);
+    IDLE_METHOD(xFullPathname, idle_vfs_full_pathname);
+    IDLE_METHOD(xDlOpen, idle_vfs_dl_open);
+    IDLE_METHOD(xDlError, idle_vfs_dl_error);
+    IDLE_METHOD(xDlSym, idle_vfs_dl_sym);
+    IDLE_METHOD(xDlClose, idle_vfs_dl_close);
+    IDLE_METHOD(xRandomness, idle_vfs_randomness);
+    IDLE_METHOD(xSleep, idle_vfs_sleep);
+    IDLE_METHOD(xCurrentTime, idle_vfs_current_time);
+    IDLE_METHOD(xGetLastError, idle_vfs_get_last_error);
     if (vfs->iVersion < 2) return;
-    IDLE_METHOD(xCurrentTimeInt64, idle_current_time_int64);
+    IDLE_METHOD(xCurrentTimeInt64, idle_vfs_current_time_int64);
     if (vfs->iVersion < 3) return;
-    IDLE_METHOD(xSetSystemCall, idle_set_system_call);
-    IDLE_METHOD(xGetSystemCall, idle_get_system_call);
-    IDLE_METHOD(xNextSystemCall, idle_next_system_call);
+    IDLE_METHOD(xSetSystemCall, idle_vfs_set_system_call);
+    IDLE_METHOD(xGetSystemCall, idle_vfs_get_system_call);
+    IDLE_METHOD(xNextSystemCall, idle_vfs_next_system_call);
 }
 
 static bool is_kind(const sqlite3_vfs *one, const sqlite3_vfs *other)

@@ -29,7 +29,7 @@ static struct {
     struct object object; /* that has the table; none: it cannot be told */
 } served;
 
-struct look {
+struct object_search {
     uintptr_t address; /* that the object contains */
     size_t passed;
     struct object found;
@@ -47,26 +47,26 @@ static bool contains(const struct dl_phdr_info *info, uintptr_t address)
 }
 
 /* The program is the first. */
-static int look_at(struct dl_phdr_info *info, size_t size, void *data)
+static int match_object(struct dl_phdr_info *info, size_t size, void *data)
 {
-    struct look *look = data;
-    const bool is_program = look->passed++ == 0;
+    struct object_search *search = data;
+    const bool is_program = search->passed++ == 0;
 
     (void)size;
-    if (!contains(info, look->address)) return 0;
-    look->found = (struct object){ .headers = info->dlpi_phdr, .base = info->dlpi_addr };
+    if (!contains(info, search->address)) return 0;
+    search->found = (struct object){ .headers = info->dlpi_phdr, .base = info->dlpi_addr };
     if (is_program) return 1;
-    look->found.name = strdup(info->dlpi_name);
-    if (!look->found.name) look->found.headers = NULL;
+    search->found.name = strdup(info->dlpi_name);
+    if (!search->found.name) search->found.headers = NULL;
     return 1;
 }
 
 static struct object object_of(const sqlite3_api_routines *api)
 {
-    struct look look = { .address = (uintptr_t)api };
+    struct object_search search = { .address = (uintptr_t)api };
 
-    (void)dl_iterate_phdr(look_at, &look);
-    return look.found;
+    (void)dl_iterate_phdr(match_object, &search);
+    return search.found;
 }
 
 static bool is_same(const struct object *one, const struct object *other)
