@@ -67,7 +67,7 @@ enum config_scope {
     X(walk, COUNT, DATABASE, "1", 0, 1,                                                            \
       "1: where no hints are known, fetch the schema, the roots and the interior pages below; 0: " \
       "nothing. Only where the file is advised")                                                   \
-    X(small, BYTES, DATABASE, "65536", 0, UINT64_C(1) << 30,                                      \
+    X(small, BYTES, DATABASE, "65536", 0, UINT64_C(1) << 30,                                       \
       "a database of at most so many bytes gets no sidecar: one readahead fetches it whole, with " \
       "`walk`")                                                                                    \
     X(window_pages, COUNT, DATABASE, "65536", 0, 1 << 20, "first touches recorded in a session")   \
