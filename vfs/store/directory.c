@@ -28,12 +28,15 @@ enum holder {
     HOLDER_OTHER,  /* another database's, no file of ours, or one that may not be read */
 };
 
+static bool has_path(const struct sidecar_owner *owner, const char *path)
+{
+    return owner->path_len == strlen(path) && memcmp(owner->path, path, owner->path_len) == 0;
+}
+
 static bool is_owner(const struct sidecar_owner *owner, const struct named_file *database)
 {
     if (owner->inode != database->identity.inode) return false;
-    return owner->device == database->identity.device ||
-           (owner->path_len == strlen(database->path) &&
-            memcmp(owner->path, database->path, owner->path_len) == 0);
+    return owner->device == database->identity.device || has_path(owner, database->path);
 }
 
 static enum holder holder_in(const uint8_t *bytes, size_t len, const struct named_file *database)
@@ -87,6 +90,19 @@ char *preload_directory_find(const char *directory, const struct named_file *dat
 bool preload_directory_is_for(const char *path, const struct named_file *database)
 {
     return holder_of(path, database) != HOLDER_OTHER;
+}
+
+bool preload_directory_may_be_anothers(const uint8_t *bytes, size_t len,
+                                       const struct named_file *database,
+                                       const struct hint_evidence *learnt)
+{
+    struct sidecar_owner owner;
+    struct stat st;
+
+    if (!preload_sidecar_owner(&owner, bytes, len) || has_path(&owner, database->path))
+        return false;
+    return stat(database->path, &st) != 0 ||
+           st.st_size != (off_t)learnt->page_count * learnt->page_size;
 }
 
 void preload_directory_use(const char *path)

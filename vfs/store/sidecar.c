@@ -97,17 +97,6 @@ static bool is_of_the_file(int error)
     return error == EFBIG || error == EIO || preload_own_is_foreign(error);
 }
 
-/* Whether the file is of a database that had another path. It was renamed; or it was removed, and
- * its inode number is another one's now. */
-static bool has_moved(const struct store_sidecar *self, const uint8_t *bytes, size_t len)
-{
-    struct sidecar_owner owner;
-
-    return self->directory && preload_sidecar_owner(&owner, bytes, len) &&
-           (owner.path_len != strlen(self->database.path) ||
-            memcmp(owner.path, self->database.path, owner.path_len) != 0);
-}
-
 /* Loads without a word; `*why` says what was wrong with a bad one, or with us: STORE_FAILED is for
  * want of memory or descriptors, when what is stored may be good. */
 static enum store_result read_sidecar(const struct store_sidecar *self, struct hint_book *book,
@@ -126,7 +115,9 @@ static enum store_result read_sidecar(const struct store_sidecar *self, struct h
         return result;
     }
     why->text = preload_sidecar_decode(book, generation, bytes, len, STORED_PAGES_MAX);
-    if (!why->text && has_moved(self, bytes, len)) hint_evidence_doubt(&book->evidence);
+    if (!why->text && self->directory &&
+        preload_directory_may_be_anothers(bytes, len, &self->database, &book->evidence))
+        hint_evidence_doubt(&book->evidence);
     hint_free(bytes);
     if (why->text == preload_sidecar_no_memory) return STORE_FAILED;
     return why->text ? STORE_BAD : STORE_OK;

@@ -1,5 +1,5 @@
 /* Header fields are little-endian at fixed offsets: 0 magic, 16 version, 20 page size, 24 pages, 28
- * schema cookie, 32 generation, 40 the zstd frame. In format 3 the owner stands before the frame:
+ * schema cookie, 32 generation, 40 the zstd frame. With an owner, that stands before the frame:
  * 40 device, 48 inode, 56 length of the path, 60 the path. */
 #include "vfs/store/sidecar_format.h"
 
@@ -31,14 +31,15 @@ const char preload_sidecar_no_memory[] = "out of memory";
 #define RECORD_BYTES_MAX(pages_max)                                                                \
     ((size_t)17 * (pages_max) + (size_t)(HINT_PROFILES_MAX + 1) * 2048)
 
-#define OWNER_BYTES 20 /* without its path */
+#define OWNER_BYTES   20 /* without its path */
+#define VERSION_OWNED (SIDECAR_VERSION | SIDECAR_HAS_OWNER)
 
 /* Bytes before the frame; 0: the file ends before, or its path is too long. */
 static size_t prefix_of(uint64_t version, const uint8_t *bytes, size_t len)
 {
     size_t prefix = SIDECAR_HEADER_BYTES;
 
-    if (version == SIDECAR_VERSION_IN) {
+    if (version == VERSION_OWNED) {
         const uint64_t path_len =
             len < prefix + OWNER_BYTES ? UINT64_MAX : bytes_get_le(bytes + prefix + 16, 4);
 
@@ -53,8 +54,8 @@ bool preload_sidecar_owner(struct sidecar_owner *out, const uint8_t *bytes, size
     size_t prefix;
 
     if (len < SIDECAR_HEADER_BYTES || !preload_sidecar_is_ours(bytes, len)) return false;
-    if (bytes_get_le(bytes + 16, 4) != SIDECAR_VERSION_IN) return false;
-    prefix = prefix_of(SIDECAR_VERSION_IN, bytes, len);
+    if (bytes_get_le(bytes + 16, 4) != VERSION_OWNED) return false;
+    prefix = prefix_of(VERSION_OWNED, bytes, len);
     if (prefix == 0) return false;
     bytes += SIDECAR_HEADER_BYTES;
     *out = (struct sidecar_owner){
@@ -153,7 +154,8 @@ const char *preload_sidecar_decode(struct hint_book *book, uint64_t *generation,
     if (!preload_sidecar_is_ours(bytes, len)) return "not a sidecar";
     if (len <= SIDECAR_HEADER_BYTES) return "truncated";
     version = bytes_get_le(bytes + 16, 4);
-    if (version < 1 || version > SIDECAR_VERSION_IN) return "of another format version";
+    if (version != 1 && version != SIDECAR_VERSION && version != VERSION_OWNED)
+        return "of another format version";
     prefix = prefix_of(version, bytes, len);
     if (prefix == 0 || prefix == len) return "truncated";
     evidence.page_size = (uint32_t)bytes_get_le(bytes + 20, 4);
@@ -212,7 +214,7 @@ static size_t encode_owner(uint8_t *out, const struct sidecar_owner *owner)
 static size_t encode_prefix(uint8_t *out, const struct hint_evidence *evidence, uint64_t generation,
                             const struct sidecar_owner *owner)
 {
-    encode_header(out, owner ? SIDECAR_VERSION_IN : SIDECAR_VERSION, evidence, generation);
+    encode_header(out, owner ? VERSION_OWNED : SIDECAR_VERSION, evidence, generation);
     if (!owner) return SIDECAR_HEADER_BYTES;
     return SIDECAR_HEADER_BYTES + encode_owner(out + SIDECAR_HEADER_BYTES, owner);
 }

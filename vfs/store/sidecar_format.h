@@ -1,5 +1,5 @@
-/* The sidecar file, formats 2 and 3: header, in format 3 the database that it belongs to, then one
- * zstd frame. docs/formats.md has it byte by byte. *Pure*. */
+/* The sidecar file, format 2: header, in a directory the database that it belongs to, then one zstd
+ * frame. docs/formats.md has it byte by byte. *Pure*. */
 #ifndef VFS_SIDECAR_FORMAT_H
 #define VFS_SIDECAR_FORMAT_H
 
@@ -10,9 +10,10 @@
 
 #define SIDECAR_MAGIC_BYTES  16
 #define SIDECAR_HEADER_BYTES 40
-#define SIDECAR_VERSION      2                 /* of a file that lies beside its database */
-#define SIDECAR_VERSION_IN   3                 /* of one in a directory, which says whose it is */
-#define SIDECAR_BYTES_MAX    ((size_t)8 << 20) /* a larger file is refused */
+#define SIDECAR_VERSION      2
+#define SIDECAR_HAS_OWNER                                                                          \
+    UINT32_C(0x10000) /* in the field of the version, of a file in a directory */
+#define SIDECAR_BYTES_MAX ((size_t)8 << 20) /* a larger file is refused */
 
 /* The database that a file in a directory belongs to, as it was at the last save. */
 #define SIDECAR_OWNER_PATH_MAX 4096

@@ -340,7 +340,7 @@ Test(sidecar_format, another_version_is_refused)
 {
     struct sidecar sidecar = golden_sidecar();
 
-    sidecar.bytes[16] = 4;
+    sidecar.bytes[16] = 3;
     expect_refused(2, sidecar.bytes, sidecar.len, "of another format version");
     sidecar.bytes[16] = 0;
     expect_refused(0, sidecar.bytes, sidecar.len, "of another format version");
@@ -354,7 +354,7 @@ Test(sidecar_format, another_version_is_refused)
     free(sidecar.bytes);
 }
 
-/* Format 3 says whose it is, and holds the same record. */
+/* A file in a directory says whose it is, and holds the same record. */
 Test(sidecar_format, the_owner_comes_back)
 {
     const struct sidecar_owner owner = { UINT64_C(0x1122334455667788), 77, "/a/b.db and more", 7 };
