@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -124,16 +125,17 @@ static void look_at(struct tidying *tidying, const char *name)
 
 static void look_at_all(struct tidying *tidying)
 {
-    _Alignas(struct entry) char room[8192];
+    char room[8192];
     long len;
 
     if (lseek(tidying->fd, 0, SEEK_SET) != 0) return;
     while ((len = syscall(SYS_getdents64, tidying->fd, room, sizeof room)) > 0) {
         for (long at = 0; at < len;) {
-            const struct entry *entry = (const struct entry *)(room + at);
+            unsigned short bytes;
 
-            look_at(tidying, entry->name);
-            at += entry->len;
+            memcpy(&bytes, room + at + offsetof(struct entry, len), sizeof bytes);
+            look_at(tidying, room + at + offsetof(struct entry, name));
+            at += bytes;
         }
     }
 }
