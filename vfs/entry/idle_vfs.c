@@ -11,12 +11,14 @@
 
 #define FIRST_VFS "unix"
 
+#define NAME_BYTES 128 /* of a longer name there is none */
+
 /* An SQLite keeps its own, and one that was unloaded has left it. Changed under the instances'
  * lock. */
 static struct idle {
     sqlite3_vfs vfs;
     sqlite3_vfs *_Atomic usual;
-    char *usual_name; /* ours: once it is taken out, it may be gone */
+    char usual_name[NAME_BYTES]; /* ours: once it is taken out, it may be gone */
     sqlite3_vfs *(*vfs_find)(const char *);
 } idles[IDLES_MAX];
 
@@ -209,27 +211,31 @@ static bool is_kind(const sqlite3_vfs *one, const sqlite3_vfs *other)
                   sizeof *one - methods) == 0;
 }
 
+static bool is_for(const struct idle *idle, const sqlite3_vfs *wanted,
+                   const sqlite3_api_routines *api, const sqlite3_vfs *usual)
+{
+    return idle->vfs_find == api->vfs_find && atomic_load(&idle->usual) == usual &&
+           strcmp(idle->usual_name, usual->zName) == 0 && is_kind(&idle->vfs, wanted);
+}
+
 /* One that was filled is not written again: a host may have taken it out, and connections may be
  * using it. */
 static sqlite3_vfs *place(const sqlite3_vfs *wanted, const sqlite3_api_routines *api,
                           sqlite3_vfs *usual)
 {
-    for (size_t i = 0; i < IDLES_MAX; i++) {
-        struct idle *idle = &idles[i];
+    struct idle *idle = idles;
 
-        if (idle->vfs_find == api->vfs_find && atomic_load(&idle->usual) == usual &&
-            strcmp(idle->usual_name, usual->zName) == 0 && is_kind(&idle->vfs, wanted))
-            return &idle->vfs;
-        if (idle->vfs_find) continue;
-        idle->usual_name = strdup(usual->zName);
-        if (!idle->usual_name) return NULL;
-        atomic_store(&idle->usual, usual);
-        idle->vfs = *wanted;
-        idle->vfs.pAppData = &idle->vfs;
-        idle->vfs_find = api->vfs_find;
-        return &idle->vfs;
+    while (idle < idles + IDLES_MAX && idle->vfs_find) {
+        if (is_for(idle, wanted, api, usual)) return &idle->vfs;
+        idle++;
     }
-    return NULL;
+    if (idle == idles + IDLES_MAX || strlen(usual->zName) >= NAME_BYTES) return NULL;
+    memcpy(idle->usual_name, usual->zName, strlen(usual->zName) + 1);
+    atomic_store(&idle->usual, usual);
+    idle->vfs = *wanted;
+    idle->vfs.pAppData = &idle->vfs;
+    idle->vfs_find = api->vfs_find;
+    return &idle->vfs;
 }
 
 sqlite3_vfs *preload_idle_vfs_for(const sqlite3_api_routines *api, const char *name,

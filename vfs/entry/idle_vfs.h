@@ -8,8 +8,8 @@
 #include "vfs/sqlite.h"
 
 /* Under the instances' lock: one for that SQLite, by `name`, which stays the caller's. It asks
- * `usual` until that is registered no more, and then the one that SQLite starts with. NULL: no room
- * or no memory. It is never freed, nor changed. */
+ * `usual` until that is registered no more, and then the one that SQLite starts with. NULL: no
+ * room, or too long a name. It is never freed, nor changed. */
 sqlite3_vfs *preload_idle_vfs_for(const sqlite3_api_routines *api, const char *name,
                                   sqlite3_vfs *usual);
 

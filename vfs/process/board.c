@@ -63,6 +63,15 @@ static bool has(const struct dl_phdr_info *object, ElfW(Addr) at, size_t bytes, 
     return false;
 }
 
+/* The loader says where things lie by numbers. */
+static void *at_address(ElfW(Addr) address)
+{
+    void *at;
+
+    memcpy(&at, &address, sizeof at);
+    return at;
+}
+
 /* The pointer of a copy that the object has; NULL: it has none. */
 static struct board *_Atomic *pointer_in(const struct dl_phdr_info *object,
                                          const ElfW(Phdr) * notes)
@@ -77,11 +86,11 @@ static struct board *_Atomic *pointer_in(const struct dl_phdr_info *object,
     for (size_t at = -start & 3; at + sizeof note <= notes->p_memsz; at += 4) {
         ElfW(Addr) pointer = start + at + offsetof(struct note, to_pointer);
 
-        memcpy(&note, (const char *)start + at, sizeof note);
+        memcpy(&note, at_address(start + at), sizeof note);
         pointer += (ElfW(Addr))(ElfW(Sxword))note.to_pointer;
         if (memcmp(&note, &wanted, offsetof(struct note, to_pointer)) == 0 &&
             has(object, pointer, sizeof(struct board *), PF_R | PF_W))
-            return (struct board * _Atomic *)pointer;
+            return at_address(pointer);
     }
     return NULL;
 }
