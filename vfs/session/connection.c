@@ -354,7 +354,7 @@ bool preload_connection_shm_locked(struct connection *connection, int offset, in
 
 void preload_connection_tick(struct connection *connection)
 {
-    connection->notices = preload_process_notices();
+    connection->notices = preload_process_notices() - connection->duties.watched;
     if (connection->session && !connection->recording.recorder.full) take_time(connection);
 }
 

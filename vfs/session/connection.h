@@ -62,7 +62,8 @@ struct connection {
     struct session *session; /* NULL: nothing is recorded here */
     unsigned page_shift;
     uint32_t page_count; /* as the header said last; 0: unknown */
-    unsigned notices;    /* preload_process_notices() when it was last looked at */
+    unsigned notices;    /* preload_process_notices() when it was last looked at; while the
+                            connection is watched one less, which it never is again */
     struct connection_duties duties;
     bool epoch_is_new; /* nothing was touched in this lock epoch yet */
     size_t epoch_from; /* touches before this lock epoch, once it is not new */
@@ -161,6 +162,7 @@ static inline void preload_connection_has_log(struct connection *connection, boo
 static inline void preload_connection_watch(struct connection *connection, bool watched)
 {
     connection->duties.watched = watched;
+    connection->notices = preload_process_notices() - watched;
 }
 
 /* After xLock, before xUnlock, after xShmLock succeeded. The last says whether a lock epoch ended.
@@ -178,8 +180,7 @@ bool preload_connection_shm_locked(struct connection *connection, int offset, in
 /* Whether a lock changes nothing for us: a reader's, no notice, and nobody watches. */
 static inline bool preload_connection_ignores_lock(const struct connection *connection, int level)
 {
-    return level == SQLITE_LOCK_SHARED && !connection->duties.watched &&
-           connection->notices == preload_process_notices();
+    return level == SQLITE_LOCK_SHARED && connection->notices == preload_process_notices();
 }
 
 /* Ends the lock epoch where that is all there is to do; else false, and the calls above do it.
