@@ -20,10 +20,17 @@
 #include "vfs/process/pool.h"
 #include "vfs/process/process.h"
 
+/* Of a shared cache whose schema is locked no statement can be prepared: nobody's fault. */
 static void add_sql(sqlite3 *db, bool is_early)
 {
-    if (preload_sql_init(db, is_early) == SQLITE_OK) return;
-    preload_log_error("the SQL functions could not be added to a connection");
+    static const char text[] = "the SQL functions could not be added to a connection";
+    const int rc = preload_sql_init(db, is_early);
+
+    if (rc == SQLITE_OK) return;
+    if ((rc & 0xff) == SQLITE_LOCKED)
+        preload_log_note("%s: its shared cache is locked", text);
+    else
+        preload_log_error("%s", text);
     /* Whatever is returned, an open takes its result from the connection's last error. Running
      * nothing clears that. */
     (void)sqlite3_exec(db, "", NULL, NULL, NULL);
