@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "vfs/process/text.h"
+#include "hints/memory.h"
+#include "vfs/file/text.h"
 #include "vfs/store/open.h"
 
 /* Open ones have references; dormant ones have none. */
@@ -23,7 +24,7 @@ static void free_database(struct database *database)
     preload_replay_free(&database->replay);
     preload_keeper_free(&database->keeper);
     preload_session_free(&database->session);
-    free((char *)database->file.path);
+    hint_free((char *)database->file.path);
     free(database);
 }
 
@@ -35,7 +36,7 @@ static struct database *new_database(struct named_file file, const struct base *
 
     if (!database || !path) {
         free(database);
-        free(path);
+        hint_free(path);
         return NULL;
     }
     database->file = (struct named_file){ .path = path, .identity = file.identity };

@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "hints/memory.h"
+#include "vfs/file/text.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/descriptor.h"
 #include "vfs/process/own_file.h"
-#include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
 #include "vfs/store/sidecar_lock.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "hints/memory.h"
+#include "vfs/file/text.h"
 #include "vfs/process/log.h"
-#include "vfs/process/text.h"
 #include "vfs/store/sidecar.h"
 
 /* NULL: no memory, or nothing may lie beside the database. */

@@ -22,11 +22,11 @@
 #include <unistd.h>
 
 #include "hints/memory.h"
+#include "vfs/file/text.h"
 #include "vfs/process/errno_text.h"
 #include "vfs/process/log.h"
 #include "vfs/process/own_file.h"
 #include "vfs/process/quiet_write.h"
-#include "vfs/process/text.h"
 #include "vfs/store/directory.h"
 #include "vfs/store/directory_tidy.h"
 #include "vfs/store/sidecar_format.h"

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "hints/memory.h"
+#include "vfs/file/text.h"
 #include "vfs/process/clock.h"
 #include "vfs/process/own_file.h"
-#include "vfs/process/text.h"
 #include "vfs/store/sidecar_format.h"
 
 #define LOCK_RETRY_NS 1000000L
