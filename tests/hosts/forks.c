@@ -36,20 +36,6 @@ static void give_lock(void)
     pthread_mutex_unlock(&sqlite_lock);
 }
 
-static void learn(void)
-{
-    sqlite3 *db = host_open("x.db", "unix");
-
-    host_run(db, "CREATE TABLE t(body);"
-                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
-                 "INSERT INTO t SELECT randomblob(900) FROM n");
-    host_close(db);
-    host_load(NULL, false);
-    db = host_open("x.db", "preload");
-    host_run(db, "SELECT count(body) FROM t");
-    host_close(db);
-}
-
 static void expect_rows(sqlite3 *db)
 {
     const char *text = host_text(db, "SELECT count(body) FROM t");
@@ -110,7 +96,7 @@ static void a_lock_of_the_hosts_is_held_while_it_forks(void)
     unsigned before;
 
     HOST_CHECK(pthread_atfork(take_lock, give_lock, give_lock) == 0, "no memory");
-    learn();
+    host_learn();
     begin_thread(&thread, work_under_lock);
     for (int i = 0; i < FORKS; i++)
         fork_and_wait(NULL);
@@ -152,7 +138,7 @@ static void handlers_of_the_hosts_close_and_open_databases(void)
 {
     if (!CHILD_MAY_ALLOCATE) return;
     HOST_CHECK(pthread_atfork(close_kept, open_kept, open_kept) == 0, "no memory");
-    learn();
+    host_learn();
     open_kept();
     for (int i = 0; i < FORKS / 10; i++)
         fork_and_wait(use_opened);
@@ -206,7 +192,7 @@ static void a_child_finds_everything_whole(void)
 
     if (!CHILD_MAY_ALLOCATE) return;
     HOST_CHECK(pthread_atfork(take_lock, give_lock, give_lock) == 0, "no memory");
-    learn();
+    host_learn();
     memset(text, 'a', TEXT_BYTES);
     HOST_CHECK(preload_configure("profile", text) == SQLITE_OK, "not configured");
     open_kept();

@@ -164,3 +164,17 @@ const char *host_chain(sqlite3 *db)
     sqlite3_free(chain);
     return answer;
 }
+
+void host_learn(void)
+{
+    sqlite3 *db = host_open("x.db", "unix");
+
+    host_run(db, "CREATE TABLE t(body);"
+                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
+                 "INSERT INTO t SELECT randomblob(900) FROM n");
+    host_close(db);
+    host_load(NULL, false);
+    db = host_open("x.db", "preload");
+    host_run(db, "SELECT count(body) FROM t");
+    host_close(db);
+}

@@ -48,6 +48,10 @@ void host_close(sqlite3 *db);
 /* Runs statements that must succeed. */
 void host_run(sqlite3 *db, const char *sql);
 
+/* Makes x.db with the rows of t(body), 400 of them and some 100 pages, loads the extension and
+ * learns what counting them reads. */
+void host_learn(void);
+
 /* The first column of the first row as text, valid until the next call; "error: …" where there is
  * none. */
 const char *host_text(sqlite3 *db, const char *sql);

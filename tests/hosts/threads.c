@@ -43,20 +43,6 @@ static unsigned threads(void)
     return count - 3;
 }
 
-static void learn(void)
-{
-    sqlite3 *db = host_open("x.db", "unix");
-
-    host_run(db, "CREATE TABLE t(body);"
-                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
-                 "INSERT INTO t SELECT randomblob(900) FROM n");
-    host_close(db);
-    host_load(NULL, false);
-    db = host_open("x.db", "preload");
-    host_run(db, "SELECT count(body) FROM t");
-    host_close(db);
-}
-
 static void use(void)
 {
     sqlite3 *db = host_open("file:x.db?preload_sync=20000", "preload");
@@ -81,7 +67,7 @@ static void none_is_left_100_ms_after_the_last_close(void)
 {
     long best_ms = PATIENCE_MS;
 
-    learn();
+    host_learn();
     for (int i = 0; i < TRIES && best_ms >= 100; i++) {
         long closed_ms;
 
@@ -108,7 +94,7 @@ static void a_user_namespace_can_be_entered_after_the_last_close(void)
 {
     bool may = may_unshare();
 
-    learn();
+    host_learn();
     use();
     wait_until_alone();
     if (may) HOST_CHECK(unshare(CLONE_NEWUSER) == 0, "errno %d", errno);
@@ -119,7 +105,7 @@ static void without_workers_there_is_never_a_thread(void)
     sqlite3 *db;
 
     HOST_CHECK(setenv("SQLITE_PRELOAD_WORKERS", "0", 1) == 0, "errno %d", errno);
-    learn();
+    host_learn();
     for (int i = 0; i < 5; i++) {
         db = host_open("file:x.db?preload_sync=20000&preload_save_ms=10", "preload");
         HOST_CHECK(threads() == 0, "%u after the open", threads());
@@ -173,7 +159,7 @@ static void learn_many(unsigned count)
 {
     char name[64];
 
-    learn();
+    host_learn();
     for (unsigned i = 0; i < count; i++) {
         (void)snprintf(name, sizeof name, "VACUUM INTO 'x%u.db'", i);
         host_run(host_open("x.db", "unix"), name);
@@ -222,7 +208,7 @@ static void a_large_database_takes_no_more_than_a_small_one(void)
     long before_kib;
 
     if (!SPACE_TELLS) return;
-    learn();
+    host_learn();
     HOST_CHECK(truncate("x.db", (off_t)1 << 30) == 0, "errno %d", errno);
     before_kib = kib_of("VmPeak:");
     use();
@@ -241,7 +227,7 @@ static void a_closed_stream_ends_while_a_database_is_open(void)
     sqlite3 *db;
     int ready;
 
-    learn();
+    host_learn();
     HOST_CHECK(kept >= 0 && pipe2(ends, O_CLOEXEC) == 0, "errno %d", errno);
     HOST_CHECK(dup2(ends[1], STDOUT_FILENO) >= 0, "errno %d", errno);
     (void)close(ends[1]);
@@ -284,7 +270,7 @@ static void a_host_without_streams_gets_no_file_of_ours_in_their_place(void)
     sqlite3 *db;
     int flushed;
 
-    learn();
+    host_learn();
     db = host_open("file:x.db?preload_sync=20000", "preload");
     host_run(db, "SELECT count(body) FROM t");
     atomic_store(&lowest, INT_MAX);
